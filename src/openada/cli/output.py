@@ -1,0 +1,77 @@
+"""What commands print."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from openada.training.run_folder import RunFolder
+
+
+def print_table(table: pd.DataFrame, title: str) -> None:
+    """A table with a title, as wide as the terminal allows."""
+    from rich.console import Console
+    from rich.table import Table
+
+    shown = Table(title=title, title_justify="left")
+    for name in table.columns:
+        shown.add_column(str(name))
+    for row in table.itertuples(index=False):
+        shown.add_row(*(f"{value:.3f}" if isinstance(value, float) else str(value) for value in row))
+    Console().print(shown)
+
+
+def print_markdown(text: str) -> None:
+    """Markdown as it is, so that it can be piped and pasted."""
+    print(text)
+
+
+def print_run(folder: RunFolder) -> None:
+    """Where a trained run lies and what comes next."""
+    config = folder.config()
+    print(
+        f"trained expada, preset {config['model']['preset']}, on {config['recordings']['training']} recordings of "
+        f"{config['subjects']['training']} subjects"
+    )
+    if config["dropped"]:
+        print(f"warning: {len(config['dropped'])} recordings were left out; config.json names them with the reason")
+    print(f"run: {folder.folder}; next: openada evaluate {folder.folder}")
+
+
+def print_assessment(assessment: dict[str, Any]) -> None:
+    """Score, band, interval and warnings in a few lines."""
+    low, high = assessment["scale_range"]
+    print(f"score {assessment['score']:.1f} on {assessment['scale']} ({low:g}–{high:g}), band {assessment['band']}")
+    interval = assessment["interval"]
+    if interval:
+        print(f"{interval['level']:.0%} interval {interval['low']:.1f} to {interval['high']:.1f} ({interval['valid_for']})")
+    else:
+        print(f"no interval: {assessment['interval_missing_reason']}")
+    for warning in assessment["warnings"]:
+        print(f"warning: {warning}")
+    print(assessment["responsible_use"])
+
+
+def print_models() -> None:
+    """Every registered model with its presets and the explanations it supports."""
+    from openada import models
+
+    for name in models.names():
+        print(name)
+        print(f"  presets:      {', '.join(models.presets(name))}")
+        print(f"  explanations: {', '.join(models.explanation_methods(name))}")
+    print("openada models NAME shows a model's settings.")
+
+
+def print_model(name: str) -> None:
+    """A model's settings, a column per preset."""
+    import pandas as pd
+
+    from openada import models
+
+    columns = {preset: dataclasses.asdict(models.config_for(name, preset)) for preset in models.presets(name)}
+    table = pd.DataFrame(columns).rename_axis("setting").reset_index()
+    print_table(table.astype(str), f"{name}: settings of each preset")

@@ -1,0 +1,61 @@
+"""Augmentation of a clip: horizontal flip and colour jitter, the same parameters for all its frames.
+
+Brightness, contrast, saturation and hue are each affine in RGB (hue as a rotation of the chrominance plane of YIQ), so
+their product is one 3×3 matrix and an offset: a clip is touched once.
+Source: Liao et al. 2026, "Implementation details" (flip and jitter; their strengths are not published).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+_LUMA = np.array([0.299, 0.587, 0.114])
+_YIQ = np.array([[0.299, 0.587, 0.114], [0.5959, -0.2746, -0.3213], [0.2115, -0.5227, 0.3112]])
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """Half-widths of the jitter: factors in 1 ± strength, hue in ± `hue` turns; `flip` is the chance of a mirror image."""
+
+    flip: float = 0.5
+    brightness: float = 0.1
+    contrast: float = 0.1
+    saturation: float = 0.1
+    hue: float = 0.02
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """One draw: colours become `matrix` @ rgb + `offset`, both for values in 0–1."""
+
+    flip: bool
+    matrix: np.ndarray
+    offset: np.ndarray
+
+
+def draw(augmentation: Augmentation, generator: np.random.Generator, mean_luma: float) -> Drawn:
+    """Draw the parameters of one clip. `mean_luma`, in 0–1, is the level that contrast turns about."""
+    flip = bool(generator.random() < augmentation.flip)
+    brightness, contrast, saturation = (
+        1 + generator.uniform(-strength, strength)
+        for strength in (augmentation.brightness, augmentation.contrast, augmentation.saturation)
+    )
+    angle = 2 * np.pi * generator.uniform(-augmentation.hue, augmentation.hue)
+    cos, sin = np.cos(angle), np.sin(angle)
+    rotate = np.array([[1, 0, 0], [0, cos, -sin], [0, sin, cos]])
+    grey = np.outer(np.ones(3), _LUMA)
+    colour = saturation * np.eye(3) + (1 - saturation) * grey
+    matrix = contrast * brightness * colour @ np.linalg.inv(_YIQ) @ rotate @ _YIQ
+    offset = np.full(3, (1 - contrast) * brightness * mean_luma)
+    return Drawn(flip, matrix, offset)
+
+
+def apply(drawn: Drawn, frames: torch.Tensor) -> torch.Tensor:
+    """Apply a draw to frames (3, T, H, W) in 0–1; values are clipped to 0–1 again."""
+    matrix = torch.as_tensor(drawn.matrix, dtype=frames.dtype)
+    offset = torch.as_tensor(drawn.offset, dtype=frames.dtype)
+    out = torch.tensordot(matrix, frames, dims=1) + offset[:, None, None, None]
+    return (out.flip(-1) if drawn.flip else out).clamp_(0, 1)

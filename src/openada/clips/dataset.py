@@ -1,0 +1,97 @@
+"""Segments of many recordings as a torch data set, with randomness that depends on (seed, epoch, item) alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch.utils.data import Dataset, Sampler
+
+from openada.clips.augmentation import Augmentation
+from openada.clips.reading import ClipReader
+from openada.clips.segments import Segments
+
+
+class Key(NamedTuple):
+    """Which segment, and in which epoch it is drawn."""
+
+    epoch: int
+    index: int
+
+
+class SegmentSample(NamedTuple):
+    """One segment: clip (3, T, H, W) float32, score () float32, category () int64, recording () int64 (its position)."""
+
+    clip: torch.Tensor
+    score: torch.Tensor
+    category: torch.Tensor
+    recording: torch.Tensor
+
+
+@dataclass(frozen=True)
+class LabelledRecording:
+    """A recording's clips, its usable segments and its label; `score` and `category` of the whole recording."""
+
+    reader: ClipReader
+    segments: Segments
+    score: float
+    category: int
+
+
+class SegmentDataset(Dataset[SegmentSample]):
+    """Every usable segment of `recordings`, labelled with its recording's score and category."""
+
+    def __init__(
+        self, recordings: Sequence[LabelledRecording], *, seed: int, augmentation: Augmentation | None = None
+    ) -> None:
+        self._recordings = recordings
+        self._seed = seed
+        self._augmentation = augmentation
+        self._places = [
+            (position, int(first))
+            for position, recording in enumerate(recordings)
+            for first in recording.segments.first_frame[recording.segments.usable]
+        ]
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __getitem__(self, key: Key) -> SegmentSample:
+        position, first = self._places[key.index]
+        recording = self._recordings[position]
+        generator = np.random.default_rng([self._seed, key.epoch, key.index])
+        clip, _ = recording.reader.read(first, recording.segments.frames, self._augmentation, generator)
+        return SegmentSample(
+            clip,
+            torch.tensor(recording.score, dtype=torch.float32),
+            torch.tensor(recording.category),
+            torch.tensor(position),
+        )
+
+
+class EpochSampler(Sampler[Key]):
+    """Yields (epoch, index): the order of an epoch is a function of (seed, epoch), so a resumed run repeats it."""
+
+    def __init__(self, length: int, *, seed: int, shuffle: bool) -> None:
+        self._length = length
+        self._seed = seed
+        self._shuffle = shuffle
+        self._epoch = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Called by the trainer before each epoch."""
+        self._epoch = epoch
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __iter__(self) -> Iterator[Key]:
+        order = (
+            np.random.default_rng([self._seed, self._epoch]).permutation(self._length)
+            if self._shuffle
+            else np.arange(self._length)
+        )
+        return (Key(self._epoch, int(index)) for index in order)

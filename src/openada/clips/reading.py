@@ -1,0 +1,60 @@
+"""Clips of a prepared recording as tensors."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import torch
+
+from openada.clips.augmentation import Augmentation, apply, draw
+from openada.prepared.dataset import PreparedRecording
+
+Reference = Literal["none", "median"]
+
+
+class ClipReader:
+    """Reads frames of one recording as a clip (3, T, size, size) float32, in 0–1, or in −1…1 with a reference.
+
+    reference = "median" subtracts the recording's median aligned face, so that a small network sees movement before it has
+    learnt to set identity aside (protocol.md; an option of ours, off in the paper's recipes).
+    Frames that were not tracked are mid-grey without a reference and zero with one: the mask, not the pixels, is the truth.
+    `cached` reads from the recording's memory map instead of decoding.
+    """
+
+    def __init__(
+        self, recording: PreparedRecording, size_px: int, *, reference: Reference = "none", cached: bool = True
+    ) -> None:
+        self.recording = recording
+        self._size_px = size_px
+        self._tracked = recording.tracked
+        self._map = recording.memory_map(size_px) if cached else None
+        picture = recording.reference(size_px) if reference == "median" else None
+        self._reference = None if picture is None else _to_tensor(picture[None])
+
+    def read(
+        self,
+        first: int,
+        frames: int,
+        augmentation: Augmentation | None = None,
+        generator: np.random.Generator | None = None,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """The clip and its mask of tracked frames (T,) bool; augmented if a generator is given."""
+        end = first + frames
+        raw = self._map[first:end] if self._map is not None else self.recording.crops(first, end, self._size_px)
+        clip = _to_tensor(np.asarray(raw))
+        reference = self._reference
+        if augmentation is not None and generator is not None:
+            drawn = draw(augmentation, generator, float(clip.mean()))
+            clip = apply(drawn, clip)
+            reference = None if reference is None else apply(drawn, reference)
+        tracked = torch.from_numpy(self._tracked[first:end].copy())
+        if reference is not None:
+            clip = clip - reference
+        clip[:, ~tracked] = 0.0 if reference is not None else 0.5
+        return clip, tracked
+
+
+def _to_tensor(frames: np.ndarray) -> torch.Tensor:
+    """(T, H, W, 3) uint8 to (3, T, H, W) float32 in 0–1."""
+    return torch.from_numpy(np.ascontiguousarray(frames.transpose(3, 0, 1, 2), dtype=np.float32)).div_(255)

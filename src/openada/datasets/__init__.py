@@ -1,0 +1,1 @@
+"""Recordings, manifests, clinical scales, splits, and the planted benchmark."""

@@ -1,0 +1,187 @@
+"""Splits as files: which recordings belong to training, development and test, with their subjects, hashed.
+
+A split is written once and then only read. An official split can have a subject on both sides; it is expressible, and `overlap`
+says so. Every result carries `sha256`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from openada.datasets.recording import SPLITS
+from openada.datasets.scales import band_index, scale_named
+from openada.errors import UnusableInput
+from openada.files import read_json, write_json
+
+
+@dataclass(frozen=True)
+class Split:
+    """`ids`: recording ids per part, sorted; `subjects`: recording id -> subject."""
+
+    name: str
+    ids: dict[str, tuple[str, ...]]
+    subjects: dict[str, str]
+
+    def __post_init__(self) -> None:
+        unknown = sorted(set(self.ids) - set(SPLITS))
+        if unknown:
+            raise UnusableInput(f"split {self.name!r}: part {unknown[0]!r} is not known; use {', '.join(SPLITS)}")
+        object.__setattr__(self, "ids", {part: tuple(sorted(self.ids.get(part, ()))) for part in SPLITS})
+        placed = [recording for part in SPLITS for recording in self.ids[part]]
+        twice = (
+            sorted({recording for recording in placed if placed.count(recording) > 1})
+            if len(set(placed)) < len(placed)
+            else []
+        )
+        if twice:
+            raise UnusableInput(
+                f"split {self.name!r}: recording {twice[0]!r} is in it twice; a recording belongs to one part"
+            )
+        lacking = sorted(set(placed) - set(self.subjects))
+        if lacking:
+            raise UnusableInput(f"split {self.name!r}: recording {lacking[0]!r} has no subject; add it to `subjects`")
+
+    def part_of(self) -> dict[str, str]:
+        """Recording id -> part."""
+        return {recording: part for part, members in self.ids.items() for recording in members}
+
+    def subjects_in(self, part: str) -> set[str]:
+        """The subjects of one part."""
+        return {self.subjects[recording] for recording in self.ids[part]}
+
+    def overlap(self) -> dict[tuple[str, str], tuple[str, ...]]:
+        """Subjects on both sides of each pair of parts; pairs without any are left out."""
+        shared = {(a, b): tuple(sorted(self.subjects_in(a) & self.subjects_in(b))) for a, b in combinations(SPLITS, 2)}
+        return {pair: subjects for pair, subjects in shared.items() if subjects}
+
+    def describe(self) -> str:
+        """Sizes and overlap in one line, as printed beside results."""
+        sizes = ", ".join(
+            f"{part} {len(self.ids[part])} recordings of {len(self.subjects_in(part))} subjects" for part in SPLITS
+        )
+        overlap = "; ".join(f"{len(s)} subjects in both {a} and {b}" for (a, b), s in self.overlap().items())
+        return f"{self.name}: {sizes}; {overlap or 'no subject in two parts'} (sha256 {self.sha256[:12]})"
+
+    def _content(self) -> dict[str, object]:
+        kept = {recording: self.subjects[recording] for members in self.ids.values() for recording in members}
+        return {
+            "ids": {part: list(members) for part, members in self.ids.items()},
+            "subjects": dict(sorted(kept.items())),
+        }
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the parts, their ids and subjects; the name and the order of writing play no part."""
+        text = json.dumps(self._content(), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+    def save(self, path: Path) -> None:
+        """Write once. A file with the same content is left alone; one with other content is never overwritten."""
+        if path.exists():
+            existing = load(path)
+            if existing.sha256 != self.sha256:
+                raise UnusableInput(
+                    f"{path} holds another split (sha256 {existing.sha256[:12]}, this one {self.sha256[:12]}); "
+                    "splits are written once: choose another name or folder"
+                )
+            return
+        write_json(path, {"name": self.name, "sha256": self.sha256, **self._content()})
+
+
+def load(path: Path) -> Split:
+    """A split from its file; UnusableInput if it is missing, malformed, or was edited (its hash no longer fits)."""
+    if not path.is_file():
+        raise UnusableInput(f"split file {path} does not exist; write one with `Split.save`")
+    try:
+        content = read_json(path)
+        ids = {part: tuple(members) for part, members in content["ids"].items()}
+        split = Split(content["name"], ids, dict(content["subjects"]))
+        stated = content["sha256"]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UnusableInput(f"{path} is not a split file ({error!r}); restore it or write it anew") from error
+    if stated != split.sha256:
+        raise UnusableInput(
+            f"{path} was changed after it was written (hash {split.sha256[:12]}, stated {stated[:12]}); "
+            "restore it, or save it as a new split"
+        )
+    return split
+
+
+def official(manifest: pd.DataFrame, name: str = "official") -> Split:
+    """The split stated in the manifest's `split` column; every recording must have one."""
+    without = manifest.loc[~manifest["split"].isin(SPLITS), "recording_id"].tolist()
+    if without:
+        raise UnusableInput(
+            f"{len(without)} recordings have no split in the manifest (first: {without[0]}); "
+            "fill the column or use a subject-disjoint split"
+        )
+    return _from_parts(manifest, manifest["split"].tolist(), name)
+
+
+def subject_disjoint(
+    manifest: pd.DataFrame,
+    seed: int,
+    shares: tuple[float, float, float] = (0.5, 0.15, 0.35),
+    name: str = "subject-disjoint",
+) -> Split:
+    """A split in which no subject is on two sides: subjects drawn by `seed`, stratified by the band of their mean score.
+
+    `shares` are those of training, development and test among the subjects.
+    """
+    if (manifest["subject"] == "").any():
+        raise UnusableInput("some recordings have no subject: a subject-disjoint split is impossible")
+    bands = {}
+    for subject, rows in manifest.groupby("subject"):
+        scale, mean = scale_named(str(rows["scale"].iloc[0])), float(rows["score"].mean())
+        bands[str(subject)] = -1 if np.isnan(mean) else band_index(mean, scale)
+    part = assign_parts(bands, np.random.default_rng(seed), shares)
+    return _from_parts(manifest, [part[subject] for subject in manifest["subject"]], name)
+
+
+def assign_parts(
+    strata: dict[str, int], rng: np.random.Generator, shares: tuple[float, float, float]
+) -> dict[str, str]:
+    """Subject -> part, so that every stratum is shared out in proportion and every part with a share gets a subject.
+
+    Subjects are shuffled, ordered by stratum, and dealt out at equal distances in each part's share. UnusableInput for
+    shares that are negative, do not sum to 1, leave training or test empty, or ask for more parts than there are subjects.
+    """
+    if len(shares) != len(SPLITS) or min(shares) < 0 or abs(sum(shares) - 1) > 1e-6 or shares[0] <= 0 or shares[2] <= 0:
+        raise UnusableInput(
+            f"shares {shares}: give three numbers of 0 or more for {', '.join(SPLITS)} that sum to 1, training and test above 0"
+        )
+    used = [part for part, share in zip(SPLITS, shares, strict=True) if share > 0]
+    if len(strata) < len(used):
+        raise UnusableInput(f"{len(strata)} subjects cannot fill {len(used)} parts; use more subjects or fewer parts")
+    subjects = sorted(strata)
+    ordered = sorted(rng.permutation(len(subjects)), key=lambda i: strata[subjects[i]])
+    counts = np.maximum(np.floor(np.array(shares) * len(subjects)).astype(int), np.array(shares) > 0)
+    while counts.sum() != len(subjects):
+        excess = counts - np.array(shares) * len(subjects)
+        worst = (
+            int(np.argmin(excess))
+            if counts.sum() < len(subjects)
+            else int(np.argmax(np.where(counts > 1, excess, -np.inf)))
+        )
+        counts[worst] += 1 if counts.sum() < len(subjects) else -1
+    places = [
+        (float((k + rng.random()) / count), part)
+        for part, count in zip(SPLITS, counts, strict=True)
+        for k in range(count)
+    ]
+    return {subjects[i]: part for i, (_, part) in zip(ordered, sorted(places), strict=True)}
+
+
+def _from_parts(manifest: pd.DataFrame, parts: list[str], name: str) -> Split:
+    ids: dict[str, list[str]] = {part: [] for part in SPLITS}
+    for recording, part in zip(manifest["recording_id"], parts, strict=True):
+        ids[part].append(str(recording))
+    subjects = {str(a): str(b) for a, b in zip(manifest["recording_id"], manifest["subject"], strict=True)}
+    return Split(name, {part: tuple(members) for part, members in ids.items()}, subjects)

@@ -1,0 +1,1 @@
+"""What explains a prediction: the `Explanation` type, one file per method, pooling over regions and time."""

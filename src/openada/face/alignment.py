@@ -1,0 +1,85 @@
+"""From a frame to an aligned square crop of the face, and back.
+
+The crop is a similarity transform of the frame (rotation, one scale, shift; never mirrored): the line between the eye
+centres is level, the eyes' midpoint lies at (0.5, 0.35) of the crop, and the distance from it to the mouth's centre is
+one third of the crop's side, so that brows, chin and most of the forehead are inside. The scale comes from that
+distance and not from the distance between the eyes because it shrinks far less when the head turns aside.
+
+Coordinates count from the picture's edge, as the landmarks' do: pixel i reaches from i to i + 1, its centre is i + 0.5.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from openada.face.regions import eye_centres_px, mouth_centre_px
+
+SIZE_PX = 224
+EYES_AT = (0.5, 0.35)
+"""Where the midpoint of the eyes lies, as a share of the crop's width and height."""
+EYES_TO_MOUTH = 1 / 3
+"""Distance from the midpoint of the eyes to the mouth's centre, as a share of the crop's side."""
+GREY = 128
+"""What lies outside the frame, and the whole crop of a lost frame."""
+
+
+def crop_from_frame(landmarks_px: np.ndarray, size_px: int = SIZE_PX) -> np.ndarray:
+    """The transform (2, 3) float64 that takes frame pixels (x, y, 1) to crop pixels; all NaN for a lost frame.
+
+    landmarks_px: (478, 2 or 3). Depth is not used.
+    """
+    left, right = (centre[:2] for centre in eye_centres_px(landmarks_px))
+    eyes = (left + right) / 2
+    across = right - left
+    eyes_to_mouth = np.hypot(*(mouth_centre_px(landmarks_px)[:2] - eyes))
+    interocular = np.hypot(*across)
+    if not (np.isfinite(eyes_to_mouth) and np.isfinite(interocular)) or eyes_to_mouth <= 0 or interocular <= 0:
+        return np.full((2, 3), np.nan)
+    cos, sin = across / interocular * (EYES_TO_MOUTH * size_px / eyes_to_mouth)
+    linear = np.array([[cos, sin], [-sin, cos]])
+    shift = np.array(EYES_AT) * size_px - linear @ eyes
+    return np.column_stack([linear, shift])
+
+
+def align(rgb: np.ndarray, crop_from_frame: np.ndarray, size_px: int = SIZE_PX) -> np.ndarray:
+    """The crop (size_px, size_px, 3) uint8 of a frame (H, W, 3) uint8; mid-grey outside the frame.
+
+    A transform that is not finite (a lost frame) gives a crop that is mid-grey throughout. Faces larger than the crop
+    are first shrunk by area by a whole factor, so that the bilinear sampling that follows does not alias.
+    """
+    matrix = np.asarray(crop_from_frame, np.float64)
+    if not np.isfinite(matrix).all():
+        return np.full((size_px, size_px, 3), GREY, np.uint8)
+    scale = np.sqrt(abs(np.linalg.det(matrix[:, :2])))
+    factor = int(1 / scale) if scale > 0 else 1
+    if factor >= 2:
+        rgb, matrix = _shrunk(rgb, matrix, size_px, factor)
+    centred = matrix.copy()  # OpenCV counts from the centre of the first pixel
+    centred[:, 2] += matrix[:, :2] @ (0.5, 0.5) - 0.5
+    return cv2.warpAffine(
+        rgb,
+        centred,
+        (size_px, size_px),
+        flags=cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_CONSTANT,
+        borderValue=(GREY,) * 3,
+    )
+
+
+def _shrunk(rgb: np.ndarray, matrix: np.ndarray, size_px: int, factor: int) -> tuple[np.ndarray, np.ndarray]:
+    """The part of the frame that the crop shows, reduced by `factor`, and the transform from it to the crop.
+
+    The part is padded with grey to whole blocks, so that nothing is stretched at the frame's edge.
+    """
+    corners = np.array([(x, y) for x in (0, size_px) for y in (0, size_px)], np.float64)
+    in_frame = (corners - matrix[:, 2]) @ np.linalg.inv(matrix[:, :2]).T
+    height, width = rgb.shape[:2]
+    low = np.clip(np.floor(in_frame.min(axis=0)).astype(int) - factor, 0, (width - 1, height - 1))
+    high = np.clip(np.ceil(in_frame.max(axis=0)).astype(int) + factor, low + 1, (width, height))
+    part = rgb[low[1] : high[1], low[0] : high[0]]
+    extra_y, extra_x = -part.shape[0] % factor, -part.shape[1] % factor
+    if extra_x or extra_y:
+        part = cv2.copyMakeBorder(part, 0, extra_y, 0, extra_x, cv2.BORDER_CONSTANT, value=(GREY,) * 3)
+    small = cv2.resize(part, (part.shape[1] // factor, part.shape[0] // factor), interpolation=cv2.INTER_AREA)
+    return small, np.column_stack([matrix[:, :2] * factor, matrix[:, 2] + matrix[:, :2] @ low])

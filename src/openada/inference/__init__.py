@@ -1,0 +1,1 @@
+"""From a trained run and recordings to predictions, without knowing how the run was trained."""

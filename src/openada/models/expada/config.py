@@ -1,0 +1,94 @@
+"""ExpADA's settings and named sizes. Free of torch."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from openada.errors import UnusableInput
+from openada.models.registry import register
+
+TrunkName = Literal["s3d", "r3d_18", "r2plus1d_18", "small"]
+InputRange = Literal["unit", "difference"]
+SelectionRule = Literal["relevance", "mode"]
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "paper": {},
+    "r3d_18": {"trunk": "r3d_18", "image_size": 112},
+    "r2plus1d_18": {"trunk": "r2plus1d_18", "image_size": 112},
+    "demo": {
+        "trunk": "small",
+        "segment_frames": 16,
+        "image_size": 64,
+        "width": 32,
+        "query_channels": 8,
+        "feature_size": 64,
+        "hidden_size": 64,
+    },
+}
+
+
+@register(
+    "expada",
+    builder="openada.models.expada.model:build",
+    presets=PRESETS,
+    explanation_methods=("relevance", "attention", "saliency", "integrated_gradients", "smoothgrad", "gradcam"),
+    refusals={
+        "deeplift": "attention multiplies two functions of the input, which DeepLift's rules do not cover",
+        "guided_backprop": "its attention path passes no ReLU, so guiding would act on the trunk alone",
+    },
+)
+@dataclass(frozen=True)
+class ExpADAConfig:
+    """Settings of ExpADA. The defaults are the paper's where it gives a number, and our choice where it does not.
+
+    `segment_frames` (T), `width` (d), `layers`, `heads`, `dropout`, `scales` (S), `categories` (C) and `percent` (p) are the
+    paper's or those of Girdhar et al. 2019. Ours: `feature_size` (D) = 256 = heads · width, the size at which the heads leave
+    the last layer; `query_channels` = 32 before the whole centre slice is flattened; `hidden_size` = 256 in the selector's MLPs.
+    `input_range` is "unit" for pixels in [0, 1] and "difference" for pixels less a reference image, roughly in [-1, 1].
+    `selection` is "relevance" (eq. 8-10, the default) or "mode" (eq. 4-5).
+    `score_mean` and `score_sd` are those of the training labels: both score heads give score_mean + score_sd · output, so that
+    training starts at the constant prediction. At 0 and 1 the heads are the paper's plain ones.
+    """
+
+    trunk: TrunkName = "s3d"
+    segment_frames: int = 32
+    image_size: int = 224
+    input_range: InputRange = "unit"
+    width: int = 128
+    query_channels: int = 32
+    layers: int = 3
+    heads: int = 2
+    dropout: float = 0.3
+    feature_size: int = 256
+    scales: int = 3
+    hidden_size: int = 256
+    selector_dropout: float = 0.0
+    categories: int = 4
+    percent: int = 20
+    selection: SelectionRule = "relevance"
+    score_mean: float = 0.0
+    score_sd: float = 1.0
+
+    def __post_init__(self) -> None:
+        for name, allowed in (("trunk", TrunkName), ("input_range", InputRange), ("selection", SelectionRule)):
+            value = getattr(self, name)
+            if value not in get_args(allowed):
+                raise UnusableInput(f"expada: {name}={value!r}; choose one of: {', '.join(get_args(allowed))}")
+        counts = ("width", "query_channels", "layers", "heads", "feature_size", "scales", "hidden_size")
+        lowest = {**dict.fromkeys(counts, 1), "segment_frames": 4, "image_size": 16, "categories": 2, "percent": 1}
+        for name, low in lowest.items():
+            value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool) or value < low:
+                raise UnusableInput(f"expada: {name}={value!r}; it must be a whole number of at least {low}")
+        if self.percent > 100:
+            raise UnusableInput(f"expada: percent={self.percent!r}; it must be a whole number from 1 to 100")
+        for name in ("dropout", "selector_dropout"):
+            value = getattr(self, name)
+            if not isinstance(value, (int, float)) or not 0 <= value < 1:
+                raise UnusableInput(f"expada: {name}={value!r}; it must be at least 0 and less than 1")
+        if not math.isfinite(self.score_mean):
+            raise UnusableInput(f"expada: score_mean={self.score_mean!r}; it must be finite")
+        if not 0 < self.score_sd < math.inf:
+            raise UnusableInput(f"expada: score_sd={self.score_sd!r}; it must be finite and above 0")

@@ -1,0 +1,48 @@
+"""A small 3-D trunk of our own, for the demo and for planted comparisons on a laptop's two cores."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+
+def _convolution(
+    inputs: int, outputs: int, kernel: tuple[int, int, int], stride: tuple[int, int, int]
+) -> nn.Sequential:
+    padding = (kernel[0] // 2, kernel[1] // 2, kernel[2] // 2)
+    return nn.Sequential(
+        nn.Conv3d(inputs, outputs, kernel, stride, padding, bias=False), nn.BatchNorm3d(outputs), nn.ReLU()
+    )
+
+
+class Residual(nn.Module):
+    """Two 3×3×3 convolutions around a shortcut; (B, C, T, H, W) to the same shape."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.first = _convolution(channels, channels, (3, 3, 3), (1, 1, 1))
+        self.second = nn.Conv3d(channels, channels, 3, padding=1, bias=False)
+        self.norm = nn.BatchNorm3d(channels)
+        self.relu = nn.ReLU()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Apply the block to (B, C, T, H, W)."""
+        return self.relu(x + self.norm(self.second(self.first(x))))
+
+
+class SmallTrunk(nn.Sequential):
+    """(B, 3, T, H, W) to (B, 64, T/4, H/8, W/8), rounded up.
+
+    Strides are early in time and space so that most of the work is done on small grids, while an eighth of the image
+    side still separates brows, lids and mouth on a 64-pixel face (8×8 tokens).
+    """
+
+    channels = 64
+    stride = (4, 8, 8)
+
+    def __init__(self) -> None:
+        super().__init__(
+            _convolution(3, 16, (3, 5, 5), (2, 2, 2)),
+            _convolution(16, 32, (3, 3, 3), (1, 2, 2)),
+            _convolution(32, 64, (3, 3, 3), (2, 2, 2)),
+            _convolution(64, 64, (3, 3, 3), (1, 1, 1)),
+        )

@@ -1,0 +1,280 @@
+"""One video and a trained run: `assessment.json` and a report."""
+
+from __future__ import annotations
+
+import math
+import shutil
+import tempfile
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from openada.datasets.scales import SCALES, band_name
+from openada.errors import UnusableInput
+from openada.evaluation.conformal import split_conformal, subject_scores
+from openada.files import read_json, write_json
+from openada.inference.recording import RecordingResult, TrainedRun, infer
+from openada.prepared.dataset import PreparedRecording
+from openada.prepared.writer import Job, Parameters, prepare_recording
+from openada.report.assessment import write_assessment_report
+from openada.report.content import (
+    AssessmentContent,
+    ModelDescription,
+    ScoreInterval,
+    Segment,
+    TestResult,
+)
+from openada.studies.pictures import frame_strip, media_for, segment_pictures
+
+RESPONSIBLE_USE = (
+    "Research software, not a medical device. A score is an estimate by a model and no diagnosis; see RESPONSIBLE_USE.md."
+)
+LEVEL = 0.9
+MOST_LISTED = 3
+RATE_TOLERANCE = 0.1
+
+
+def assess_video(
+    video: Path, run: Path, out: Path, *, tracker: str = "mediapipe", keep_prepared: bool = False
+) -> dict[str, Any]:
+    """Assess `video` with the trained `run`; write OUT/assessment.json and OUT/report.html; return the former.
+
+    Raises UnusableInput, with nothing written, if the video cannot be decoded, shows no face, or is shorter than one segment.
+    """
+    trained = TrainedRun.load(run)
+    with tempfile.TemporaryDirectory(prefix="openada-") as scratch:
+        job = Job(video.stem or "recording", video, Path(scratch) / "recording", Parameters(tracker=tracker))
+        quality = prepare_recording(job)
+        recording = PreparedRecording(job.recording_id, job.folder)
+        _require_face(video, recording, trained)
+        result = infer(trained, recording)
+        assessment = describe(video.name, trained, recording, result, quality)
+        content = report_content(video, trained, recording, result, assessment)
+        out.mkdir(parents=True, exist_ok=True)
+        write_json(out / "assessment.json", assessment)
+        write_assessment_report(out / "report.html", content)
+        if keep_prepared:
+            shutil.copytree(job.folder, out / "prepared", dirs_exist_ok=True)
+    return assessment
+
+
+def _require_face(video: Path, recording: PreparedRecording, trained: TrainedRun) -> None:
+    tracked = recording.tracked
+    if not tracked.any():
+        raise UnusableInput(f"{video}: no face found in any of its {len(tracked)} frames; nothing to assess")
+    cut = trained.source.segments(recording)
+    if not cut.usable.any():
+        share = trained.recipe.min_tracked_share
+        raise UnusableInput(
+            f"{video}: {int(tracked.sum())} of {len(tracked)} frames show a tracked face, but no {cut.frames} frames in a row "
+            f"of which {share:.0%} do, which this model needs; use a longer or clearer recording"
+        )
+
+
+def describe(
+    title: str, trained: TrainedRun, recording: PreparedRecording, result: RecordingResult, quality: dict[str, Any]
+) -> dict[str, Any]:
+    """The content of `assessment.json`. Scores are on the label's scale and not clipped to it; the band's are."""
+    config = trained.folder.config()
+    scale = SCALES[config["scale"]]
+    method = "selection" if "selection" in result.scores else next(iter(result.scores))
+    score = result.scores[method]
+    category = result.category
+    interval, reason = prediction_interval(trained, method, score)
+    listed = ["start_s", "end_s", "scale_frames", "category_support", "severity_relevance"]
+    segments = [
+        {name: _plain(value) for name, value in row.items()}
+        for row in result.segments[[*listed, "selected", "segment_score"]].to_dict("records")
+    ]
+    return {
+        "video": title,
+        "score": score,
+        "scale": scale.name,
+        "scale_range": [scale.low, scale.high],
+        "band": band_name(score, scale),
+        "predicted_category": None if category is None else scale.bands[category][0],
+        "interval": interval,
+        "interval_missing_reason": reason,
+        "method": method,
+        "segments": segments,
+        "quality": quality_facts(quality),
+        "warnings": [*critical_warnings(config), *_warnings(config, recording, result), *quality["warnings"]],
+        "trained_on": {key: config[key] for key in ("corpus", "planted", "recordings", "subjects", "split_sha256")},
+        "model": {"name": config["model"]["name"], "preset": config["model"]["preset"], "seed": trained.recipe.seed},
+        "responsible_use": RESPONSIBLE_USE,
+        "versions": {name: version(name) for name in ("openada", "torch", "mediapipe", "av")},
+    }
+
+
+def quality_facts(quality: dict[str, Any]) -> dict[str, Any]:
+    """What is told of a recording's quality."""
+    return {key: value for key, value in quality.items() if key not in ("signature", "recording_id", "warnings")}
+
+
+def critical_warnings(config: dict[str, Any]) -> list[str]:
+    """What must stand in red above everything else."""
+    if not config["planted"]:
+        return []
+    return [
+        f"This model was trained on the planted benchmark ({', '.join(config['corpus'])}): rendered movements of one "
+        "portrait, in which the cue is made up. On a real face its score, its band and its highlighted moments say nothing "
+        "about that person. This page shows how the software works, and no more."
+    ]
+
+
+def _warnings(config: dict[str, Any], recording: PreparedRecording, result: RecordingResult) -> list[str]:
+    said = []
+    times = recording.time_s
+    rate = (len(times) - 1) / (times[-1] - times[0]) if len(times) > 1 else math.nan
+    trained_rate = config["frame_rate_hz"]
+    if abs(rate / trained_rate - 1) > RATE_TOLERANCE:
+        said.append(
+            f"The video has {rate:.1f} frames per second, the training recordings had {trained_rate:.1f}: segments of the same "
+            "number of frames cover another length of time than the model has learnt."
+        )
+    units = result.units
+    lost = len(units.usable) - int(units.usable.sum())
+    if lost:
+        said.append(
+            f"{lost} of {len(units.usable)} segments ({lost / len(units.usable):.0%}) were left out because the face was not "
+            "tracked in them; the assessment is of the rest."
+        )
+    scale = SCALES[config["scale"]]
+    score = result.scores.get("selection", next(iter(result.scores.values())))
+    if not scale.low <= score <= scale.high:
+        said.append(f"The score {score:.1f} lies outside the scale ({scale.low:g} to {scale.high:g}).")
+    return said
+
+
+def prediction_interval(trained: TrainedRun, method: str, score: float) -> tuple[dict[str, Any] | None, str | None]:
+    """A split-conformal interval from the run's development subjects, or None and the reason.
+
+    They were used neither to train nor to select (protocol, rule 9); a run that selected on them gets none.
+    """
+    import pandas as pd
+
+    folder = trained.folder
+    config = folder.config()
+    if config["selected_on"] == "development":
+        return None, "the development subjects selected the model, so none are left to calibrate an interval on"
+    if not folder.predictions.is_file():
+        return None, "the run has no predictions to calibrate on: run 'openada evaluate' on it first"
+    table = pd.read_parquet(folder.predictions)
+    rows = table[(table["split"] == "development") & (table["method"] == method)]
+    if rows.empty:
+        return None, "the run has no development recordings to calibrate an interval on"
+    found = split_conformal(subject_scores(rows["score"], rows["prediction"], rows["subject"]), LEVEL)
+    if not math.isfinite(found.half_width):
+        return None, found.note
+    scale = SCALES[config["scale"]]
+    low, high = (float(np.clip(score + sign * found.half_width, scale.low, scale.high)) for sign in (-1, 1))
+    return {
+        "low": low,
+        "high": high,
+        "level": LEVEL,
+        "calibration_subjects": found.n_subjects,
+        "method": "split conformal on development subjects",
+        "valid_for": "people like those of the training corpus; never claimed for another one",
+    }, None
+
+
+def report_content(
+    video: Path,
+    trained: TrainedRun,
+    recording: PreparedRecording,
+    result: RecordingResult,
+    assessment: dict[str, Any],
+) -> AssessmentContent:
+    """What the page shows."""
+    config = trained.folder.config()
+    scale = SCALES[config["scale"]]
+    segments = [
+        Segment(
+            float(row.start_s),
+            float(row.end_s),
+            int(row.scale_frames),
+            float(row.category_support),
+            float(row.severity_relevance),
+            bool(row.selected),
+        )
+        for row in result.segments.itertuples()
+    ]
+    ranked = sorted(
+        (segment for segment in segments if math.isfinite(segment.severity_relevance)),
+        key=lambda segment: -segment.severity_relevance,
+    )
+    most, least = _apart(ranked), _apart(ranked[::-1])
+    interval = assessment["interval"]
+    critical = critical_warnings(config)
+    times = recording.time_s
+    return AssessmentContent(
+        title=video.name,
+        score=assessment["score"],
+        scale_name=scale.name,
+        scale_low=scale.low,
+        scale_high=scale.high,
+        bands=scale.bands,
+        band_name=assessment["band"],
+        model=model_description(trained),
+        duration_s=float(times[-1]),
+        interval=ScoreInterval(interval["low"], interval["high"], interval["level"]) if interval else None,
+        interval_missing_reason=assessment["interval_missing_reason"] or "",
+        predicted_category=assessment["predicted_category"],
+        segments=segments,
+        lost_spans_s=[(gap["start_s"], gap["end_s"]) for gap in assessment["quality"]["gaps"]],
+        frame_strip=frame_strip(recording),
+        most_relevant=segment_pictures(recording, most),
+        least_relevant=segment_pictures(recording, least),
+        quality=assessment["quality"],
+        critical_warnings=critical,
+        warnings=[text for text in assessment["warnings"] if text not in critical],
+        media=media_for(video, times, [*most, *least]),
+        versions=assessment["versions"],
+    )
+
+
+def _apart(ranked: list[Segment]) -> list[Segment]:
+    """The first few that do not overlap one another."""
+    kept: list[Segment] = []
+    for segment in ranked:
+        if all(segment.end_s <= other.start_s or segment.start_s >= other.end_s for other in kept):
+            kept.append(segment)
+        if len(kept) == MOST_LISTED:
+            break
+    return kept
+
+
+def model_description(trained: TrainedRun) -> ModelDescription:
+    """Which model, trained on what, and its errors on test recordings if the run was evaluated."""
+    config = trained.folder.config()
+    results: list[TestResult] = []
+    path = trained.folder / "evaluation.json"
+    if path.is_file():
+        figures = read_json(path)
+        results = [
+            TestResult(
+                metric["metric"].upper(), metric["value"], metric["low"], metric["high"], metric["constant"],
+                metric["n"], metric["n_subjects"], metric["unit"],
+            )
+            for metric in figures["headline"]
+        ]  # fmt: skip
+    return ModelDescription(
+        name="ExpADA",
+        preset=config["model"]["preset"],
+        method=trained.recipe.method,
+        corpus=", ".join(config["corpus"]) or "a corpus that the manifest does not name",
+        n_recordings=config["recordings"]["training"],
+        n_subjects=config["subjects"]["training"],
+        split=trained.recipe.split,
+        split_sha256=config["split_sha256"],
+        seeds=[trained.recipe.seed],
+        results=results,
+    )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value

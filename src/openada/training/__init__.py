@@ -1,0 +1,1 @@
+"""Losses, recipes, Lightning modules, and the run folder that training leaves."""

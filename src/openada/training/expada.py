@@ -1,0 +1,191 @@
+"""Training ExpADA: a prepared dataset in, a run folder out. Started again it goes on where it was."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from safetensors.torch import load_file, save_file
+
+from openada import models
+from openada.datasets.scales import SCALES
+from openada.errors import UnusableInput
+from openada.files import atomic_path
+from openada.models.weights import Weights, save_checkpoint
+from openada.prepared.dataset import PreparedDataset
+from openada.training.expada_modules import EncoderTraining, SelectorTraining
+from openada.training.fitting import fit, use_all_cores
+from openada.training.material import Source, segment_loader, unit_loader, usable_recordings
+from openada.training.recipe import ExpADARecipe, StageRecipe
+from openada.training.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    import lightning
+    import pandas as pd
+    from torch import nn
+    from torch.utils.data import DataLoader
+
+PARTS = ("training", "development", "test")
+
+
+def train_expada(
+    prepared: Path,
+    run: Path,
+    recipe: ExpADARecipe,
+    *,
+    weights: Weights | None = None,
+    download: bool = False,
+    progress: bool = True,
+) -> RunFolder:
+    """Train ExpADA on the training part of a prepared dataset; the development part is watched, never fitted.
+
+    The weights of the last epoch are kept, so nothing is selected on the development part. Interrupted at any moment and
+    called again, at most one epoch is redone and the final weights are those of an undisturbed run on the same machine.
+    `weights` are pre-trained weights of the trunk; `download` allows their download.
+    Raises UnusableInput if data and recipe do not fit, or `run` holds another run.
+    """
+    threads = use_all_cores()
+    dataset = PreparedDataset(prepared)
+    source = Source(recipe)
+    table, dropped = usable_recordings(dataset, source)
+    of = {part: table[table["split"] == part] for part in PARTS}
+    for part in ("training", "development"):
+        if len(of[part]) < 2:
+            raise UnusableInput(f"{prepared}: {len(of[part])} usable {part} recordings; at least 2 are needed")
+    labels = of["training"]["score"].to_numpy(float)
+    settings = replace(
+        recipe.model,
+        categories=len(SCALES[str(table["scale"].iloc[0])].bands),
+        input_range="difference" if recipe.reference == "median" else "unit",
+        score_mean=float(labels.mean()),
+        score_sd=float(max(labels.std(), 1e-6)),
+    )
+    model = models.create(
+        "expada", recipe.preset, seed=recipe.seed, weights=weights, download=download, **asdict(settings)
+    )
+    folder = RunFolder(run)
+    facts = {
+        "model": models.config_of(model),
+        "pretrained": dict(weights.meta) if weights else None,
+        **_data_facts(dataset, of, dropped),
+    }
+    folder.begin(recipe, dataset.split(recipe.split), prepared, facts, threads)
+    with atomic_path(folder.recordings) as temporary:
+        table.to_parquet(temporary, index=False)
+    if folder.model.is_file():
+        return folder
+    _train_encoder(folder, source, dataset, model, of, progress)
+    if recipe.method == "selection":
+        _train_selector(folder, source, dataset, model, of, progress)
+    save_checkpoint(model, folder.model, _meta(folder, recipe))
+    for done in (folder.encoder, *folder.checkpoint.glob("*.ckpt")):
+        done.unlink(missing_ok=True)
+    return folder
+
+
+def _data_facts(dataset: PreparedDataset, of: dict[str, pd.DataFrame], dropped: list[dict[str, str]]) -> dict[str, Any]:
+    training = of["training"]
+    corpus = sorted(training["corpus"].unique()) if "corpus" in training else []
+    times = [dataset.recording(recording).time_s for recording in training["recording_id"]]
+    return {
+        "source_manifest": dataset.info["source_manifest"],
+        "corpus": corpus,
+        "planted": any(name.startswith("planted") for name in corpus),
+        "scale": str(training["scale"].iloc[0]),
+        "frame_rate_hz": round(float(np.median([(len(t) - 1) / (t[-1] - t[0]) for t in times])), 3),
+        "recordings": {part: len(rows) for part, rows in of.items()},
+        "subjects": {part: int(rows["subject"].nunique()) for part, rows in of.items()},
+        "dropped": dropped,
+        "selected_on": None,
+    }
+
+
+def _meta(folder: RunFolder, recipe: ExpADARecipe) -> dict[str, Any]:
+    config = folder.config()
+    kept = {
+        key: config[key] for key in ("corpus", "planted", "scale", "split_sha256", "frame_rate_hz", "source_manifest")
+    }
+    return {**kept, "method": recipe.method, "seed": recipe.seed, "split": recipe.split}
+
+
+def _train_encoder(
+    folder: RunFolder,
+    source: Source,
+    dataset: PreparedDataset,
+    model: nn.Module,
+    of: dict[str, pd.DataFrame],
+    progress: bool,
+) -> None:
+    """Stage 1, or its finished weights."""
+    if not folder.encoder.is_file():
+        recipe = source.recipe
+        module = EncoderTraining(
+            model.encoder,
+            ordinal=recipe.method != "base",
+            score_sd=model.config.score_sd,
+            learning_rate=recipe.encoder.learning_rate,
+            weight_decay=recipe.encoder.weight_decay,
+        )
+        training = segment_loader(source, dataset, of["training"], training=True)
+        development = segment_loader(source, dataset, of["development"], training=False)
+        _fit_stage(folder, "encoder", recipe, recipe.encoder, module, training, development, progress)
+        with atomic_path(folder.encoder) as temporary:
+            save_file(model.encoder.state_dict(), temporary)
+    # Loaded in every case, so that what follows is the same whether or not the run was interrupted here.
+    model.encoder.load_state_dict(load_file(folder.encoder))
+
+
+def _train_selector(
+    folder: RunFolder,
+    source: Source,
+    dataset: PreparedDataset,
+    model: nn.Module,
+    of: dict[str, pd.DataFrame],
+    progress: bool,
+) -> None:
+    """Stage 2 on cached units."""
+    recipe = source.recipe
+    training, development = (
+        unit_loader(source, dataset, of[part], model.encoder, folder.units, training=part == "training")
+        for part in ("training", "development")
+    )
+    module = SelectorTraining(
+        model.selector,
+        score_sd=model.config.score_sd,
+        learning_rate=recipe.selector.learning_rate,
+        momentum=recipe.selector.momentum,
+        weight_decay=recipe.selector.weight_decay,
+    )
+    _fit_stage(folder, "selector", recipe, recipe.selector, module, training, development, progress)
+
+
+def _fit_stage(
+    folder: RunFolder,
+    stage: str,
+    recipe: ExpADARecipe,
+    stage_recipe: StageRecipe,
+    module: lightning.LightningModule,
+    training: DataLoader,
+    development: DataLoader,
+    progress: bool,
+) -> None:
+    fit(
+        module,
+        training,
+        development,
+        stage=stage,
+        epochs=stage_recipe.epochs,
+        learning_rate=stage_recipe.learning_rate,
+        warm_up=stage_recipe.warm_up,
+        clip_norm=stage_recipe.clip_norm,
+        seed=recipe.seed,
+        metrics=folder.metrics,
+        resume=folder.checkpoint / f"{stage}.ckpt",
+        accelerator=recipe.accelerator,
+        devices=recipe.devices,
+        precision=recipe.precision,
+        progress=progress,
+    )
+    module.to("cpu")

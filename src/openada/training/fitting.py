@@ -1,0 +1,156 @@
+"""Lightning as it is used here: resumable at every epoch, repeatable, one line of metrics an epoch."""
+
+from __future__ import annotations
+
+import csv
+import logging
+import math
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import lightning
+import torch
+from lightning.pytorch.callbacks import Callback, Checkpoint, RichProgressBar
+
+from openada.errors import UnusableInput
+from openada.files import atomic_path
+
+
+def stream_seed(seed: int, epoch: int, batch: int) -> int:
+    """The seed of one batch's dropout: a function of (seed, epoch, batch), so that a resumed run draws the same."""
+    return (seed * 1_000_003 + epoch) * 1_000_003 + batch
+
+
+def learning_rate_factor(progress: float, warm_up: float) -> float:
+    """Linear warm-up, then half a cosine to zero; `progress` in 0–1. Without state, so nothing is lost on resuming."""
+    if progress < warm_up:
+        return (progress + 1e-3) / (warm_up + 1e-3)
+    return 0.5 * (1 + math.cos(math.pi * (progress - warm_up) / (1 - warm_up)))
+
+
+class _Repeatable(Callback):
+    """Seeds dropout and sets the learning rate before each batch, from (seed, epoch, batch) alone."""
+
+    def __init__(self, seed: int, epochs: int, learning_rate: float, warm_up: float) -> None:
+        self._seed = seed
+        self._epochs = epochs
+        self._learning_rate = learning_rate
+        self._warm_up = warm_up
+
+    def on_train_batch_start(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, batch: Any, batch_idx: int
+    ) -> None:
+        torch.manual_seed(stream_seed(self._seed, trainer.current_epoch, batch_idx))
+        progress = (trainer.current_epoch + batch_idx / trainer.num_training_batches) / self._epochs
+        for group in trainer.optimizers[0].param_groups:
+            group["lr"] = self._learning_rate * learning_rate_factor(progress, self._warm_up)
+
+
+class _EpochEnd(Checkpoint):
+    """After each epoch: the metrics' rows, then the resume file, each written in one step."""
+
+    def __init__(self, stage: str, metrics: Path, resume: Path) -> None:
+        self._stage = stage
+        self._metrics = metrics
+        self._resume = resume
+
+    def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        if not trainer.is_global_zero:
+            return
+        values = {name: float(value) for name, value in trainer.callback_metrics.items()}
+        record_metrics(self._metrics, self._stage, trainer.current_epoch, values)
+        with atomic_path(self._resume) as temporary:
+            trainer.save_checkpoint(temporary)
+
+
+def record_metrics(path: Path, stage: str, epoch: int, values: dict[str, float]) -> None:
+    """Add an epoch's values to the long table `path` (stage, epoch, metric, value); an epoch done again replaces its rows."""
+    rows: list[list[str]] = []
+    if path.is_file():
+        with path.open(newline="", encoding="utf-8") as file:
+            rows = [row for row in list(csv.reader(file))[1:] if row[:2] != [stage, str(epoch)]]
+    rows += [[stage, str(epoch), name, f"{value:.8g}"] for name, value in sorted(values.items())]
+    with atomic_path(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["stage", "epoch", "metric", "value"])
+        writer.writerows(rows)
+
+
+def fit(
+    module: lightning.LightningModule,
+    training: Any,
+    validation: Any | None,
+    *,
+    stage: str,
+    epochs: int,
+    learning_rate: float,
+    warm_up: float,
+    clip_norm: float,
+    seed: int,
+    metrics: Path,
+    resume: Path,
+    accelerator: str = "auto",
+    devices: str = "auto",
+    precision: str = "32-true",
+    progress: bool = True,
+) -> None:
+    """Train `module` for `epochs` epochs, from the file `resume` on if it is there.
+
+    Raises UnusableInput naming the remedy if the resume file cannot be read, KeyboardInterrupt when interrupted (the resume
+    file then holds the last whole epoch).
+    """
+    with _quiet():
+        trainer = lightning.Trainer(
+            max_epochs=epochs,
+            accelerator=accelerator,
+            devices=devices if not devices.isdigit() else int(devices),
+            precision=precision,  # type: ignore[arg-type]  # Lightning checks the name
+            gradient_clip_val=clip_norm,
+            logger=False,
+            callbacks=[
+                _Repeatable(seed, epochs, learning_rate, warm_up),
+                _EpochEnd(stage, metrics, resume),
+                *([RichProgressBar(leave=False)] if progress else []),
+            ],
+            enable_checkpointing=True,
+            enable_model_summary=False,
+            enable_progress_bar=progress,
+            num_sanity_val_steps=0,
+            deterministic=True,
+            use_distributed_sampler=True,
+        )
+        from_file = resume if resume.is_file() else None
+        try:
+            trainer.fit(module, training, validation, ckpt_path=from_file, weights_only=True)
+        except SystemExit as stop:
+            raise KeyboardInterrupt from stop
+        except (RuntimeError, KeyError, EOFError) as error:
+            if from_file is None or trainer.global_step:
+                raise
+            raise UnusableInput(f"{resume} cannot be read ({error}); delete it to start this stage again") from error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Lightning's advice on workers, loggers and devices is for its developers; errors still come through."""
+    logger = logging.getLogger("lightning.pytorch")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module=r"lightning\..*")
+        warnings.filterwarnings("ignore", message=r".*does not have many workers.*")
+        try:
+            yield
+        finally:
+            logger.setLevel(level)
+
+
+def use_all_cores() -> int:
+    """Let torch use the cores this process may use; returns their number, which belongs to the run's record."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
+    torch.set_num_threads(cores)
+    return cores

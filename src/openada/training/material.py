@@ -1,0 +1,155 @@
+"""What training reads: the usable recordings of a split with their labels, as segments or as cached feature units."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch.utils.data import DataLoader, Dataset
+
+from openada.clips.augmentation import Augmentation
+from openada.clips.dataset import EpochSampler, Key, LabelledRecording, SegmentDataset
+from openada.clips.reading import ClipReader
+from openada.clips.segments import Segments, segments
+from openada.datasets.scales import SCALES, band_index
+from openada.prepared.dataset import PreparedDataset, PreparedRecording
+from openada.training.expada_modules import UnitBatch
+from openada.training.recipe import ExpADARecipe
+from openada.training.units import Units, encode
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from torch import nn
+
+
+@dataclass(frozen=True)
+class Source:
+    """How a recording becomes clips for the recipe's model."""
+
+    recipe: ExpADARecipe
+
+    @property
+    def segment_frames(self) -> int:
+        """T, the length of a segment in frames."""
+        return self.recipe.model.segment_frames
+
+    def reader(self, recording: PreparedRecording) -> ClipReader:
+        """The clips of one recording as the model sees them."""
+        return ClipReader(recording, self.recipe.model.image_size, reference=self.recipe.reference, cached=self.recipe.cached)
+
+    def segments(self, recording: PreparedRecording, stride: int | None = None) -> Segments:
+        """The recording cut into segments; by default end to end."""
+        return segments(
+            recording.time_s,
+            recording.tracked,
+            frames=self.segment_frames,
+            stride=stride or self.segment_frames,
+            min_tracked_share=self.recipe.min_tracked_share,
+        )
+
+    def units(self, recording: PreparedRecording, encoder: nn.Module, cache: Path | None = None) -> Units:
+        """Feature units of one recording: from the folder `cache`, or encoded (and put there).
+
+        Raises UnusableInput if no segment is usable.
+        """
+        path = cache / f"{recording.recording_id}.npz" if cache else None
+        if path and path.is_file():
+            return Units.load(path)
+        units = encode(encoder, self.reader(recording), self.segments(recording))
+        if path:
+            units.save(path)
+        return units
+
+
+def usable_recordings(dataset: PreparedDataset, source: Source) -> tuple[pd.DataFrame, list[dict[str, str]]]:
+    """The recordings of the recipe's split that can be used, `split` set to their part; and the others with the reason.
+
+    A recording needs a label and at least one segment with enough tracked frames.
+    """
+    ids = dataset.split(source.recipe.split).ids
+    part_of = {recording: part for part, members in ids.items() for recording in members}
+    table = dataset.manifest[dataset.manifest["recording_id"].isin(list(part_of))]
+    table = table.assign(split=table["recording_id"].map(part_of)).reset_index(drop=True)
+    reasons = [_reason_against(dataset, source, row) for row in table.itertuples()]
+    dropped = [
+        {"recording_id": recording, "reason": reason}
+        for recording, reason in zip(table["recording_id"], reasons, strict=True)
+        if reason
+    ]
+    return table[[not reason for reason in reasons]].reset_index(drop=True), dropped
+
+
+def _reason_against(dataset: PreparedDataset, source: Source, row: Any) -> str:
+    if row.status != "prepared":
+        return str(row.status)
+    if not np.isfinite(float(row.score)):
+        return "no label"
+    if not source.segments(dataset.recording(row.recording_id)).usable.any():
+        return f"no {source.segment_frames} frames in a row of which {source.recipe.min_tracked_share:.0%} are tracked"
+    return ""
+
+
+def category_of(row: Any) -> int:
+    """The severity category of a manifest row, 0 to 3."""
+    return band_index(float(row.score), SCALES[row.scale])
+
+
+def segment_loader(source: Source, dataset: PreparedDataset, table: pd.DataFrame, *, training: bool) -> DataLoader:
+    """Stage 1's batches: overlapping by half and augmented for training, end to end and plain otherwise."""
+    recipe = source.recipe
+    stride = max(source.segment_frames // 2, 1) if training else source.segment_frames
+    labelled = []
+    for row in table.itertuples():
+        recording = dataset.recording(row.recording_id)
+        cut = source.segments(recording, stride)
+        labelled.append(LabelledRecording(source.reader(recording), cut, float(row.score), category_of(row)))
+    augmentation = Augmentation(**asdict(recipe.jitter))
+    data = SegmentDataset(labelled, seed=recipe.seed, augmentation=augmentation if training else None)
+    batch = recipe.encoder.batch
+    sampler = EpochSampler(len(data), seed=recipe.seed, shuffle=training)
+    return DataLoader(data, batch_size=batch, sampler=sampler, drop_last=training and len(data) >= batch)
+
+
+class _UnitDataset(Dataset[tuple[Units, float, int]]):
+    def __init__(self, items: Sequence[tuple[Units, float, int]]) -> None:
+        self._items = items
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def __getitem__(self, key: Key) -> tuple[Units, float, int]:
+        return self._items[key.index]
+
+
+def collate_units(items: Sequence[tuple[Units, float, int]]) -> UnitBatch:
+    """Pad recordings of different lengths to one batch; padding is masked."""
+    most = max(len(units.usable) for units, _, _ in items)
+    features = np.zeros((len(items), most, items[0][0].feature.shape[1]), np.float32)
+    mask = np.zeros((len(items), most), bool)
+    for row, (units, _, _) in enumerate(items):
+        features[row, : len(units.usable)] = units.feature
+        mask[row, : len(units.usable)] = units.usable
+    return UnitBatch(
+        torch.from_numpy(features),
+        torch.from_numpy(mask),
+        torch.tensor([score for _, score, _ in items], dtype=torch.float32),
+        torch.tensor([category for _, _, category in items]),
+    )
+
+
+def unit_loader(
+    source: Source, dataset: PreparedDataset, table: pd.DataFrame, encoder: nn.Module, cache: Path, *, training: bool
+) -> DataLoader:
+    """Stage 2's batches of whole recordings as cached units."""
+    items = [
+        (source.units(recording, encoder, cache), float(row.score), category_of(row))
+        for row, recording in ((row, dataset.recording(row.recording_id)) for row in table.itertuples())
+    ]
+    sampler = EpochSampler(len(items), seed=source.recipe.seed + 1, shuffle=training)
+    return DataLoader(
+        _UnitDataset(items), batch_size=source.recipe.selector.batch, sampler=sampler, collate_fn=collate_units
+    )

@@ -1,0 +1,121 @@
+"""A run's folder: what is in it, and that it never mixes two runs."""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from openada.datasets.splits import Split, load
+from openada.errors import UnusableInput
+from openada.files import read_json, write_json
+from openada.training.recipe import ExpADARecipe, from_json
+
+RECORDED_VERSIONS = ("openada", "torch", "torchvision", "lightning", "numpy", "mediapipe", "av")
+FORMAT_VERSION = 1
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Paths of a run: config.json, environment.json, split.json, recordings.parquet, metrics.csv, predictions.parquet, …"""
+
+    folder: Path
+
+    def __truediv__(self, name: str) -> Path:
+        return self.folder / name
+
+    @property
+    def metrics(self) -> Path:
+        """Loss and development figures of every epoch, a long table."""
+        return self.folder / "metrics.csv"
+
+    @property
+    def checkpoint(self) -> Path:
+        """Published weights (safetensors and JSON), resume files and cached feature units."""
+        return self.folder / "checkpoint"
+
+    @property
+    def encoder(self) -> Path:
+        """The stage-1 encoder's weights."""
+        return self.checkpoint / "encoder.safetensors"
+
+    @property
+    def model(self) -> Path:
+        """The whole model's weights; a run is complete when this is there."""
+        return self.checkpoint / "model.safetensors"
+
+    @property
+    def units(self) -> Path:
+        """Cached feature units, one file per recording."""
+        return self.checkpoint / "units"
+
+    @property
+    def predictions(self) -> Path:
+        """One row per recording and method."""
+        return self.folder / "predictions.parquet"
+
+    @property
+    def segments(self) -> Path:
+        """One row per representation of the selecting model: its time range, relevance and score."""
+        return self.folder / "segments.parquet"
+
+    @property
+    def recordings(self) -> Path:
+        """The recordings with their labels and splits."""
+        return self.folder / "recordings.parquet"
+
+    def config(self) -> dict[str, Any]:
+        """What `config.json` says. Raises UnusableInput if this is no run."""
+        path = self.folder / "config.json"
+        if not path.is_file():
+            raise UnusableInput(f"{self.folder} is not a run: make one with 'openada train'")
+        config: dict[str, Any] = read_json(path)
+        return config
+
+    def require_complete(self) -> None:
+        """Raise UnusableInput if training has not ended."""
+        self.config()
+        if not self.model.is_file():
+            raise UnusableInput(f"{self.folder} is not trained to the end: run 'openada train' again, it goes on")
+
+    def recipe(self) -> ExpADARecipe:
+        """How the run was trained."""
+        return from_json(self.config()["recipe"])
+
+    def split(self) -> Split:
+        """The split of the run."""
+        return load(self.folder / "split.json")
+
+    def begin(self, recipe: ExpADARecipe, split: Split, data: Path, facts: dict[str, Any], threads: int) -> None:
+        """Write what the run is, or check that the run there is the same one.
+
+        Raises UnusableInput if the folder holds a run with another recipe, split or data set.
+        """
+        config = {
+            "format_version": FORMAT_VERSION,
+            "system": "expada",
+            "recipe": asdict(recipe),
+            "data": str(data.resolve()),
+            "split_sha256": split.sha256,
+            **facts,
+        }
+        path = self.folder / "config.json"
+        if path.is_file():
+            there = read_json(path)
+            for key in ("format_version", "recipe", "data", "split_sha256"):
+                if there.get(key) != config[key]:
+                    raise UnusableInput(
+                        f"{self.folder} holds a run with {key} = {there.get(key)}, now {config[key]}; choose another --out"
+                    )
+            return
+        split.save(self.folder / "split.json")
+        environment = {
+            "python": platform.python_version(),
+            "system": platform.platform(),
+            "threads": threads,
+            "versions": {name: version(name) for name in RECORDED_VERSIONS},
+        }
+        write_json(self.folder / "environment.json", environment)
+        write_json(path, config)
