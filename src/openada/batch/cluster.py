@@ -168,22 +168,19 @@ def _client(workers: int | None, scheduler: str | None) -> Iterator[Any]:
                 local_directory=folder,
                 silence_logs=logging.CRITICAL,
             )
-            stack.callback(cluster.close, timeout=5)
-        client = stack.enter_context(Client(cluster, set_as_default=False))
-        try:
-            yield client
-        except BaseException:
-            _kill(cluster)
-            raise
+            stack.callback(_end, cluster)
+        yield stack.enter_context(Client(cluster, set_as_default=False))
 
 
-def _kill(cluster: Any) -> None:
-    """End the workers at once: a close would wait for what they are at."""
+def _end(cluster: Any) -> None:
+    """Close the cluster. Its workers hold nothing that is needed, and a polite close would wait for what they are at."""
     for nanny in cluster.workers.values():
         nanny.auto_restart = False
         if nanny.pid is not None:
             with suppress(ProcessLookupError):
                 os.kill(nanny.pid, signal.SIGKILL)
+    with suppress(TimeoutError):
+        cluster.close(timeout=30)
 
 
 @contextmanager

@@ -43,4 +43,5 @@ DICTIONARY: tuple[Signal, ...] = (
 the Facial Action Coding System (Ekman & Friesen 1978) whose movement they follow. They are not coders' intensities A
 to E and were not trained on coded faces. Departures: brows lowered without being drawn together show as negative
 AU01_g and AU02_g, not as AU04_g. A smile pulls the mouth's corners up about as far as outwards; AU15_g is their lowering
-plus their outward movement, so that a smile leaves it near zero. The mesh follows AU04 and AU06 weakly."""
+plus their outward movement, so that a smile leaves it near zero. The mesh follows AU06 hardly and AU04 weakly
+(Pearson correlation with intensities planted in renderings about .2 and .7; the others .8 to .96)."""

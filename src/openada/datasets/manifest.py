@@ -131,11 +131,11 @@ def _scores(table: pd.DataFrame, source: str) -> pd.Series:
         raise UnusableInput(
             f"{source}, row {row + 1}: score {table['score'].iloc[row]!r} is not a number; leave it empty if unknown"
         )
-    for row, (score, name) in enumerate(zip(scores, table["scale"], strict=True)):
+    for place, (score, name) in enumerate(zip(scores, table["scale"], strict=True)):
         scale = scale_named(name)
         if not np.isnan(score) and not scale.low <= score <= scale.high:
             raise UnusableInput(
-                f"{source}, row {row + 1}: score {score:g} is outside {scale.low}–{scale.high} of {name}; "
+                f"{source}, row {place + 1}: score {score:g} is outside {scale.low}–{scale.high} of {name}; "
                 "correct the score or the scale"
             )
     return scores

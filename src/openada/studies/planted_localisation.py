@@ -14,7 +14,8 @@ from openada.evaluation.localisation import (
     RecordingRelevance,
     localise,
     project_to_units,
-    random_auroc,
+    random_control,
+    uniform_control,
     unit_truth,
 )
 from openada.inference.recording import TrainedRun
@@ -70,8 +71,8 @@ def planted_localisation(trained: TrainedRun, truth: Path, part: str) -> pd.Data
         *_by_category(recordings),
         ("stage-2 segment score", localise(recordings, lambda r: others["stage 2"][r.recording_id])),
         ("stage-1 segment score", localise(recordings, lambda r: others["stage 1"][r.recording_id])),
-        ("random relevance", random_auroc(recordings)),
-        ("uniform relevance", localise(recordings, lambda r: np.where(np.isnan(r.severity_relevance), np.nan, 1.0))),
+        ("random relevance", random_control(recordings)),
+        ("uniform relevance", uniform_control(recordings)),
     ]
     return pd.DataFrame([_row(name, found) for name, found in measures])
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 GRID_STEP_PX = 4
+_NO_SECOND_MAP = np.empty(0, dtype=np.float32)  # x and y lie in one map
 
 
 @dataclass(frozen=True)
@@ -75,4 +76,4 @@ def sample_image(image: np.ndarray, source: np.ndarray) -> np.ndarray:
     import cv2
 
     places = np.ascontiguousarray(source, dtype=np.float32) - np.float32(0.5)
-    return np.asarray(cv2.remap(image, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101))
+    return np.asarray(cv2.remap(image, places, _NO_SECOND_MAP, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101))

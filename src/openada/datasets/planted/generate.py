@@ -151,7 +151,8 @@ def _store_portraits(out: Path, portrait: Path | None, size_px: int) -> None:
 
 
 @lru_cache(maxsize=1)
-def _portraits(path: Path) -> tuple[Portrait, Portrait]:
+def _portraits(path: Path, fingerprint: str) -> tuple[Portrait, Portrait]:
+    """Both portraits of one benchmark; the fingerprint keeps another one that took this folder's place from being mixed up."""
     with np.load(path) as stored:
         rgb, landmarks, source = stored["rgb"], stored["landmarks_px"], str(stored["source"])
     return Portrait(rgb[0], landmarks[0], source), Portrait(rgb[1], landmarks[1], source)
@@ -207,7 +208,7 @@ def render_recording(payload: dict[str, Any]) -> dict[str, Any]:
     subject = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(2, row["index"])))
     camera = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(3, row["index"], TASKS.index(row["task"]))))
     identity = draw_identity(subject, HARD_NOISE if payload["variant"] == "hard" else 1.0)
-    portraits = _portraits(Path(payload["out"]) / "truth" / "portrait.npz")
+    portraits = _portraits(Path(payload["out"]) / "truth" / "portrait.npz", payload["fingerprint"])
     rgb, landmarks = apply_identity(portraits[int(identity.mirrored)], identity)
     renderer = FaceRenderer(rgb, landmarks, identity.noise_sd, camera)
     lamp = None if np.isnan(row["object_value"]) else Lamp(landmarks, row["object_value"], payload["size_px"])

@@ -46,7 +46,6 @@ def draw_identity(rng: np.random.Generator, noise: float = 1.0) -> Identity:
 
 def apply_identity(portrait: Portrait, identity: Identity) -> tuple[np.ndarray, np.ndarray]:
     """The subject's neutral picture (S, S, 3) uint8 and landmarks (478, 3), from the portrait of the right handedness."""
-
     size = portrait.rgb.shape[0]
     field = _backward_field(portrait, identity)
     source = enlarge_grid(field + grid_nodes(size), size)

@@ -20,8 +20,8 @@ def plan_recordings(subjects: int, seed: int, variant: str, shares: tuple[float,
 
     Columns: recording_id, subject, session, task, split, score (label), severity (true s), index (subject's number from 0),
     object_value (0 to 1, NaN in variants without an object). In `shortcut` the object follows the label in training and
-    development and is independent of it in test; in `shortcut-control` it is independent everywhere, drawn from the same distribution.
-    In `null` labels are permuted over subjects before splitting.
+    development and is independent of it in test; in `shortcut-control` it is independent everywhere, drawn from the
+    same distribution. In `null` labels are permuted over subjects before splitting.
     """
     strength_of(variant)
     people, objects, parts = (

@@ -54,7 +54,8 @@ def references(
     """The references on recordings drawn without rendering: fitted on `recordings`, tested on as many others.
 
     Returns a row per reference and level ("recording", or "session", where a session's predictions are averaged):
-    reference, level, rmse, ratio (to the training mean's RMSE), n. Variant `null` has no label-noise bound: its labels are others'.
+    reference, level, rmse, ratio (to the training mean's RMSE), n. Variant `null` has no label-noise
+    bound: its labels belong to others.
     """
     train = draw_shares(recordings, seconds, seed, variant)
     test = draw_shares(recordings, seconds, seed + 1, variant)
