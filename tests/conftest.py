@@ -8,11 +8,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from openada.face.tracker import FaceObservation
 from openada.prepared import writer
 from openada.prepared.prepare import prepare
 from openada.video import Frame, VideoWriter
+
+# Networks this small run faster on one thread, and two test runs at once do not wait for each other.
+torch.set_num_threads(1)
 
 FOOTAGE = Path(__file__).resolve().parents[2] / "shared" / "videos"
 

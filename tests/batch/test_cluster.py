@@ -195,6 +195,7 @@ def test_a_stopped_run_ends_at_once_and_leaves_no_worker(tmp_path: Path, how: si
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        env=os.environ | {"TMPDIR": str(tmp_path)},
     )
     assert process.stdout is not None
     assert "started" in process.stdout.readline()

@@ -53,8 +53,10 @@ def test_a_good_manifest(tmp_path):
         ("DEV", "development"),
         ("val", "development"),
         ("validation", "development"),
-    ]
-    + [("test", "test"), ("testing", "test"), ("", "")],
+        ("test", "test"),
+        ("testing", "test"),
+        ("", ""),
+    ],
 )
 def test_words_for_splits(tmp_path, word, split):
     assert read_manifest(write(tmp_path, [{**ROW, "split": word}]))["split"].tolist() == [split]
@@ -105,9 +107,13 @@ def write_header(tmp_path: Path) -> str:
 
 
 def test_round_trip_keeps_ids_as_text_and_videos_relative(tmp_path):
-    rows = [{**ROW, "score": ""}, {**ROW, "recording_id": "0012", "session": "02", "score": "21", "task": "NA"}]
+    rows = [
+        {**ROW, "score": "NA", "age": ""},
+        {**ROW, "age": "41", "recording_id": "0012", "session": "02", "score": "21", "task": "NA"},
+    ]
     table = read_manifest(write(tmp_path, [{**row, "video": f"{row['recording_id']}.mp4"} for row in rows]))
     write_manifest(table, tmp_path / "deeper" / "manifest.csv")
+    assert table["task"].tolist() == ["Freeform", "NA"]
     text = (tmp_path / "deeper" / "manifest.csv").read_text()
     assert "../0012.mp4" in text and ",21," in text and "21.0" not in text
     pd.testing.assert_frame_equal(read_manifest(tmp_path / "deeper" / "manifest.csv"), table)

@@ -34,5 +34,5 @@ def test_a_prediction_beyond_the_scale_counts_to_its_ends():
 def test_nan_and_unknown_scales_are_refused():
     with pytest.raises(UnusableInput, match="NaN"):
         band_index(math.nan, SCALES["BDI-II"])
-    with pytest.raises(UnusableInput, match="'BDI'.*BDI-II"):
+    with pytest.raises(UnusableInput, match=r"'BDI'.*BDI-II"):
         scale_named("BDI")

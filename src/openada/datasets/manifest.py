@@ -26,6 +26,7 @@ _SPLIT_WORDS = {
     "": "",
 }
 _TEXT = ("recording_id", "video", "subject", "session", "task", "split", "scale")
+_NO_SCORE = ("", "na", "nan", "n/a", "none")
 _UNSAFE = re.compile(r"[^\w.\-]", re.UNICODE)
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
 
@@ -86,8 +87,10 @@ def _table(path: Path) -> pd.DataFrame:
     try:
         if path.suffix.lower() == ".parquet":
             return pd.read_parquet(path)
-        # The required columns are read as text: a pandas guess would turn subject 007 into 7 and task "NA" into nothing.
-        return pd.read_csv(path, dtype=dict.fromkeys(REQUIRED, str), keep_default_na=True, encoding="utf-8-sig")
+        # The required columns are read as text: a guess would turn subject 007 into 7 and task "NA" into nothing.
+        text = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+        guessed = pd.read_csv(path, encoding="utf-8-sig", index_col=False, low_memory=False)
+        return guessed.assign(**{name: text[name] for name in REQUIRED if name in text.columns})
     except (ValueError, OSError) as error:
         raise UnusableInput(
             f"manifest {path} cannot be read as a table ({error}); save it as comma-separated UTF-8"
@@ -126,7 +129,7 @@ def _check_ids(ids: pd.Series, source: str) -> None:
 
 def _scores(table: pd.DataFrame, source: str) -> pd.Series:
     scores = pd.to_numeric(table["score"], errors="coerce").astype(np.float64)
-    unreadable = scores.isna() & (table["score"].map(_as_text) != "")
+    unreadable = scores.isna() & ~table["score"].map(_as_text).str.lower().isin(_NO_SCORE)
     for row in np.flatnonzero(unreadable):
         raise UnusableInput(
             f"{source}, row {row + 1}: score {table['score'].iloc[row]!r} is not a number; leave it empty if unknown"

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from openada.errors import UnusableInput
 from openada.files import atomic_path, read_json, write_json
 from openada.prepared import layout
 from openada.prepared.reference import ReferenceAccumulator
@@ -23,7 +22,6 @@ from openada.prepared.track import TrackWriter, landmarks_of, read_track
 
 if TYPE_CHECKING:
     from openada.face.tracker import FaceTracker
-    from openada.video import Frame
 
 
 @dataclass(frozen=True)
@@ -101,7 +99,7 @@ def _stream(job: Job, folder: Path) -> dict[str, Any]:
     face_file = folder / layout.FACE_FILE
     writer = VideoWriter(face_file, size, size, codec=job.parameters.encoder, crf=job.parameters.crf)
     with TrackWriter(folder / layout.TRACK_FILE) as track, writer:
-        for frame, observation in _tracker(job.parameters.tracker).track(_checked(frames(job.video), job.video)):
+        for frame, observation in _tracker(job.parameters.tracker).track(frames(job.video)):
             transform = crop_from_frame(observation.landmarks_px, size)
             crop = align(frame.rgb, transform, size)
             writer.write(crop, frame.time_s)
@@ -111,19 +109,6 @@ def _stream(job: Job, folder: Path) -> dict[str, Any]:
                 reference.add(crop)
     _write_reference(folder / layout.REFERENCE_FILE, reference.median(), size)
     return {**quality.result(), "frames": track.rows_written}
-
-
-def _checked(stream: Iterator[Frame], video: Path) -> Iterator[Frame]:
-    """The same frames; presentation times must increase, or rows and crops could not be told apart."""
-    last = -np.inf
-    for frame in stream:
-        if frame.time_s <= last:
-            raise UnusableInput(
-                f"{video}: presentation times do not increase at frame {frame.index} ({frame.time_s:.6f} s); "
-                "re-multiplex the file"
-            )
-        last = frame.time_s
-        yield frame
 
 
 def _write_reference(path: Path, median: np.ndarray | None, size_px: int) -> None:

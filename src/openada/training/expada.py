@@ -16,7 +16,7 @@ from openada.files import atomic_path
 from openada.models.weights import Weights, save_checkpoint
 from openada.prepared.dataset import PreparedDataset
 from openada.training.expada_modules import EncoderTraining, SelectorTraining
-from openada.training.fitting import fit, use_all_cores
+from openada.training.fitting import fit
 from openada.training.material import Source, segment_loader, unit_loader, usable_recordings
 from openada.training.recipe import ExpADARecipe, StageRecipe
 from openada.training.run_folder import RunFolder
@@ -46,7 +46,6 @@ def train_expada(
     `weights` are pre-trained weights of the trunk; `download` allows their download.
     Raises UnusableInput if data and recipe do not fit, or `run` holds another run.
     """
-    threads = use_all_cores()
     dataset = PreparedDataset(prepared)
     source = Source(recipe)
     table, dropped = usable_recordings(dataset, source)
@@ -71,7 +70,7 @@ def train_expada(
         "pretrained": dict(weights.meta) if weights else None,
         **_data_facts(dataset, of, dropped),
     }
-    folder.begin(recipe, dataset.split(recipe.split), prepared, facts, threads)
+    folder.begin(recipe, dataset.split(recipe.split), prepared, facts)
     with atomic_path(folder.recordings) as temporary:
         table.to_parquet(temporary, index=False)
     if folder.model.is_file():

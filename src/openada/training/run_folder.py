@@ -88,7 +88,7 @@ class RunFolder:
         """The split of the run."""
         return load(self.folder / "split.json")
 
-    def begin(self, recipe: ExpADARecipe, split: Split, data: Path, facts: dict[str, Any], threads: int) -> None:
+    def begin(self, recipe: ExpADARecipe, split: Split, data: Path, facts: dict[str, Any]) -> None:
         """Write what the run is, or check that the run there is the same one.
 
         Raises UnusableInput if the folder holds a run with another recipe, split or data set.
@@ -110,11 +110,13 @@ class RunFolder:
                         f"{self.folder} holds a run with {key} = {there.get(key)}, now {config[key]}; choose another --out"
                     )
             return
+        import torch
+
         split.save(self.folder / "split.json")
         environment = {
             "python": platform.python_version(),
             "system": platform.platform(),
-            "threads": threads,
+            "threads": torch.get_num_threads(),
             "versions": {name: version(name) for name in RECORDED_VERSIONS},
         }
         write_json(self.folder / "environment.json", environment)

@@ -61,9 +61,11 @@ class VideoWriter:
         self._stack = ExitStack()
         self._container: Any = None
         self._stream: Any = None
+        self._converter: Any = None
 
     def __enter__(self) -> Self:
         import av
+        from av.video.reformatter import VideoReformatter
 
         with ExitStack() as stack:
             temporary = stack.enter_context(atomic_path(self.path))
@@ -73,6 +75,7 @@ class VideoWriter:
             self._container = av.open(str(temporary), "w", format="mp4", options=options)
             stack.callback(self._container.close)
             self._stream = self._open_stream()
+            self._converter = VideoReformatter()
             self._stack = stack.pop_all()
         return self
 
@@ -98,8 +101,12 @@ class VideoWriter:
         if self._last_tick >= 0:
             self._ticks_apart = tick - self._last_tick
         self._last_tick = tick
-        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24").reformat(
-            format=self._pixel_format, dst_colorspace="ITU601", dst_color_range="MPEG"
+        frame = self._converter.reformat(
+            av.VideoFrame.from_ndarray(np.ascontiguousarray(rgb), format="rgb24"),
+            format=self._pixel_format,
+            dst_colorspace="ITU601",
+            dst_color_range="MPEG",
+            threads=1,
         )
         frame.pts, frame.time_base = tick, Fraction(1, TICKS_PER_SECOND)
         frame.duration = self._ticks_apart

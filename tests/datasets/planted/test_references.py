@@ -34,11 +34,14 @@ def test_drawn_shares_are_reproducible_and_two_per_subject():
 
 
 def test_coincidence_share_of_the_truths_own_signals():
-    for subject in range(7):
-        _, truth = draw_recording(3, subject, "talk", 45.0, 30.0, 25.0, "standard")
+    found, true = [], []
+    for subject in range(11):
+        _, truth = draw_recording(3, subject, "talk", 6.0 * subject, 30.0, 25.0, "standard")
         signals = [truth[c].to_numpy() for c in ("AU01", "AU15", "gaze_pitch_deg")]
-        found = coincidence_share(*signals, truth["time_s"].to_numpy())
-        assert found == pytest.approx(truth["cue"].mean(), abs=0.06)
+        found.append(coincidence_share(*signals, truth["time_s"].to_numpy()))
+        true.append(truth["cue"].mean())
+    np.testing.assert_allclose(found, true, atol=0.08)
+    assert np.corrcoef(found, true)[0, 1] > 0.97
 
 
 def test_coincidence_share_of_known_signals_with_gaps():

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -50,7 +52,7 @@ def test_trains_keep_their_limits_and_their_gaps(seconds):
             assert lengths.min() >= 0.5 - 1e-9 and lengths.max() <= 4.0 + 1e-9
             assert 0.32 - TICK_S / seconds <= lengths.sum() / seconds < 0.5
             assert episodes[0].start_s >= 0 and episodes[-1].end_s <= seconds + 1e-9
-            gaps = [b.start_s - a.end_s for a, b in zip(episodes, episodes[1:], strict=False)]
+            gaps = [b.start_s - a.end_s for a, b in pairwise(episodes)]
             assert min(gaps, default=1) >= 0.25 - 1e-9
 
 

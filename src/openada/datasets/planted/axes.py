@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, cast
 
 import numpy as np
 
 GRID_STEP_PX = 4
-_NO_SECOND_MAP = np.empty(0, dtype=np.float32)  # x and y lie in one map
 
 
 @dataclass(frozen=True)
@@ -76,4 +76,5 @@ def sample_image(image: np.ndarray, source: np.ndarray) -> np.ndarray:
     import cv2
 
     places = np.ascontiguousarray(source, dtype=np.float32) - np.float32(0.5)
-    return np.asarray(cv2.remap(image, places, _NO_SECOND_MAP, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101))
+    # One map holds x and y; the type stubs do not know that the second may be left out.
+    return np.asarray(cv2.remap(image, places, cast(Any, None), cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101))

@@ -80,7 +80,7 @@ def _rows(test: pd.DataFrame, columns: Mapping[str, str], constant: float) -> pd
 
 
 def coincidence_share(
-    brow: np.ndarray, mouth: np.ndarray, gaze: np.ndarray, time_s: np.ndarray, level: float = 0.5, window_s: float = 0.2
+    brow: np.ndarray, mouth: np.ndarray, gaze: np.ndarray, time_s: np.ndarray, level: float = 0.4, window_s: float = 0.2
 ) -> float:
     """Share of the measured time in which brow, mouth and gaze signals are on together.
 

@@ -1,0 +1,153 @@
+"""Training end to end on twelve small recordings, and what an interruption may and may not change."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from openada.errors import UnusableInput
+from openada.models.expada.config import ExpADAConfig
+from openada.training import expada as training
+from openada.training import fitting
+from openada.training.expada import train_expada
+from openada.training.recipe import ExpADARecipe, StageRecipe, from_json
+from openada.training.run_folder import RunFolder
+
+RECIPE = ExpADARecipe(
+    preset="demo",
+    cached=True,
+    encoder=StageRecipe(epochs=3, learning_rate=1e-3, batch=5),
+    selector=StageRecipe(epochs=4, learning_rate=1e-2, batch=4),
+    model=ExpADAConfig(
+        trunk="small", segment_frames=8, image_size=32, width=8, query_channels=4, feature_size=16, hidden_size=16
+    ),
+)
+
+
+class Stop(Exception):
+    """Stands for a power cut."""
+
+
+def weights(run: Path) -> dict[str, torch.Tensor]:
+    return load_file(RunFolder(run).model)
+
+
+def assert_same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> None:
+    assert a.keys() == b.keys()
+    for name in a:
+        torch.testing.assert_close(a[name], b[name], rtol=0, atol=0, msg=name)
+
+
+@pytest.fixture
+def undisturbed(tiny_prepared: Path, tmp_path: Path) -> Path:
+    train_expada(tiny_prepared, tmp_path / "undisturbed", RECIPE, progress=False)
+    return tmp_path / "undisturbed"
+
+
+def interrupt(monkeypatch: pytest.MonkeyPatch, stage: str, epoch: int, when: str) -> None:
+    """Cut training off in the given epoch of a stage: in the middle of it, or just before its resume file is written."""
+    if when == "middle":
+        original = fitting._Repeatable.on_train_batch_start
+
+        def cut(self: object, trainer: object, module: object, batch: object, batch_idx: int) -> None:
+            own = "encoder" if hasattr(module, "encoder") else "selector"
+            if own == stage and trainer.current_epoch == epoch and batch_idx == 1:  # type: ignore[attr-defined]
+                raise Stop
+            original(self, trainer, module, batch, batch_idx)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(fitting._Repeatable, "on_train_batch_start", cut)
+    else:
+        original_end = fitting._EpochEnd.on_train_epoch_end
+
+        def cut_end(self: fitting._EpochEnd, trainer: object, module: object) -> None:
+            if self._stage == stage and trainer.current_epoch == epoch:  # type: ignore[attr-defined]
+                raise Stop
+            original_end(self, trainer, module)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(fitting._EpochEnd, "on_train_epoch_end", cut_end)
+
+
+@pytest.mark.parametrize(
+    ("stage", "epoch", "when"),
+    [("encoder", 0, "middle"), ("encoder", 2, "middle"), ("encoder", 1, "end"), ("selector", 0, "middle"), ("selector", 3, "end")],
+)
+def test_interrupted_and_resumed_equals_undisturbed(
+    undisturbed: Path, tiny_prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: str, epoch: int, when: str
+) -> None:
+    run = tmp_path / "resumed"
+    with monkeypatch.context() as patch:
+        interrupt(patch, stage, epoch, when)
+        with pytest.raises(Stop):
+            train_expada(tiny_prepared, run, RECIPE, progress=False)
+    epochs = _count_epochs(monkeypatch)
+    train_expada(tiny_prepared, run, RECIPE, progress=False)
+    assert_same(weights(run), weights(undisturbed))
+    pd.testing.assert_frame_equal(pd.read_csv(run / "metrics.csv"), pd.read_csv(undisturbed / "metrics.csv"))
+    assert epochs[stage] == {"encoder": 3, "selector": 4}[stage] - epoch
+
+
+def test_cut_off_after_the_last_epoch_the_weights_are_still_the_trained_ones(
+    undisturbed: Path, tiny_prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*arguments: object) -> None:
+        raise Stop
+
+    with monkeypatch.context() as patch:
+        patch.setattr(training, "save_checkpoint", stop)
+        with pytest.raises(Stop):
+            train_expada(tiny_prepared, tmp_path / "resumed", RECIPE, progress=False)
+    train_expada(tiny_prepared, tmp_path / "resumed", RECIPE, progress=False)
+    assert_same(weights(tmp_path / "resumed"), weights(undisturbed))
+
+
+def _count_epochs(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
+    """How many epochs each stage still trains."""
+    counted = {"encoder": 0, "selector": 0}
+    original = fitting.record_metrics
+
+    def count(path: Path, stage: str, epoch: int, values: dict[str, float]) -> None:
+        counted[stage] += 1
+        original(path, stage, epoch, values)
+
+    monkeypatch.setattr(fitting, "record_metrics", count)
+    return counted
+
+
+def test_a_finished_run_is_left_alone_and_another_recipe_is_refused(undisturbed: Path, tiny_prepared: Path) -> None:
+    before = (undisturbed / "checkpoint" / "model.safetensors").stat().st_mtime_ns
+    train_expada(tiny_prepared, undisturbed, RECIPE, progress=False)
+    assert (undisturbed / "checkpoint" / "model.safetensors").stat().st_mtime_ns == before
+    with pytest.raises(UnusableInput, match="choose another --out"):
+        train_expada(tiny_prepared, undisturbed, replace(RECIPE, seed=1), progress=False)
+
+
+def test_nothing_of_the_test_part_is_read_while_training(
+    tiny_prepared: Path, tmp_path: Path, undisturbed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = pd.read_parquet(tiny_prepared / "manifest.parquet")
+    table.loc[table["split"] == "test", "score"] = 1.0
+    table.to_parquet(tiny_prepared / "manifest.parquet")
+    train_expada(tiny_prepared, tmp_path / "other-labels", RECIPE, progress=False)
+    assert_same(weights(tmp_path / "other-labels"), weights(undisturbed))
+
+
+def test_dropped_recordings_are_named_with_the_reason(tiny_prepared: Path, tmp_path: Path) -> None:
+    table = pd.read_parquet(tiny_prepared / "manifest.parquet")
+    table.loc[0, "score"] = np.nan
+    table.loc[1, "status"] = "no face"
+    table.to_parquet(tiny_prepared / "manifest.parquet")
+    run = train_expada(tiny_prepared, tmp_path / "run", replace(RECIPE, method="base"), progress=False)
+    assert run.config()["dropped"] == [
+        {"recording_id": "r0", "reason": "no label"},
+        {"recording_id": "r1", "reason": "no face"},
+    ]
+
+
+def test_a_recipe_survives_json_and_unknown_keys_are_errors(undisturbed: Path) -> None:
+    assert RunFolder(undisturbed).recipe() == RECIPE
+    with pytest.raises(UnusableInput, match="no setting 'learning'"):
+        from_json({"learning": 1})
