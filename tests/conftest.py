@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -49,7 +50,7 @@ class ScriptedTracker:
     """Finds the same landmarks in every frame but those whose corner pixel is dark, where the face is lost."""
 
     name = "scripted"
-    parameters: dict[str, object] = {}
+    parameters: ClassVar[dict[str, object]] = {}
 
     def track(self, frames: Iterable[Frame]) -> Iterator[tuple[Frame, FaceObservation]]:
         for frame in frames:

@@ -9,13 +9,13 @@ class OpenadaError(Exception):
     exit_code = 1
 
 
-class UnusableInput(OpenadaError):
+class UnusableInput(OpenadaError):  # noqa: N818 - it is the input that is at fault, not the program
     """Input that cannot be used: the message echoes the offending value and names the remedy."""
 
     exit_code = 2
 
 
-class SomeItemsFailed(OpenadaError):
+class SomeItemsFailed(OpenadaError):  # noqa: N818 - an outcome
     """Some items of a batch failed; the others are done and kept."""
 
     exit_code = 3

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -25,7 +24,7 @@ def atomic_path(final: Path) -> Iterator[Path]:
         yield temporary
         if temporary.is_dir() and final.is_dir():
             shutil.rmtree(final)
-        os.replace(temporary, final)
+        temporary.replace(final)
     finally:
         if temporary.is_dir():
             shutil.rmtree(temporary, ignore_errors=True)

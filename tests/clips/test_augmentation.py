@@ -45,4 +45,6 @@ def test_hue_keeps_luma_and_turns_the_hue() -> None:
     luma = torch.tensor([0.299, 0.587, 0.114])
     out = apply(draw(Augmentation(0, 0, 0, 0, 0.1), np.random.default_rng(2), 0.5), pixel)
     torch.testing.assert_close(luma @ out.flatten(), luma @ pixel.flatten(), atol=1e-4, rtol=0)
-    assert abs(colorsys.rgb_to_hsv(*out.flatten().tolist())[0] - colorsys.rgb_to_hsv(*pixel.flatten().tolist())[0]) > 1e-3
+    assert (
+        abs(colorsys.rgb_to_hsv(*out.flatten().tolist())[0] - colorsys.rgb_to_hsv(*pixel.flatten().tolist())[0]) > 1e-3
+    )

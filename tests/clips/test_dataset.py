@@ -36,15 +36,17 @@ def test_order_of_an_epoch_is_repeatable_and_complete() -> None:
     other = list(sampler)
     sampler.set_epoch(3)
     assert list(sampler) == order
-    assert {key.index for key in order} == set(range(13)) and {key.epoch for key in order} == {3}
-    assert [key.index for key in order] != [key.index for key in other]
+    assert {key.item for key in order} == set(range(13)) and {key.epoch for key in order} == {3}
+    assert [key.item for key in order] != [key.item for key in other]
 
 
 def test_lost_frames_are_grey_or_zero_and_masked(tiny_prepared: Path) -> None:
     recording = PreparedDataset(tiny_prepared).recording("r1")
     np.testing.assert_array_equal(np.flatnonzero(~recording.tracked), [10, 11, 12, 13])
     for reference, filler in (("none", 0.5), ("median", 0.0)):
-        clip, tracked = ClipReader(recording, 32, reference=reference).read(8, 5, Augmentation(), np.random.default_rng(0))
+        clip, tracked = ClipReader(recording, 32, reference=reference).read(
+            8, 5, Augmentation(), np.random.default_rng(0)
+        )
         assert tracked.tolist() == [True, True, False, False, False]
         assert (clip[:, 2:] == filler).all()
 

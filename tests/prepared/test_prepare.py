@@ -3,8 +3,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import face_points, write_video
 
+from conftest import face_points, write_video
 from openada.errors import UnusableInput
 from openada.files import read_json
 from openada.prepared import layout, writer

@@ -10,25 +10,15 @@ import torch
 from safetensors.torch import load_file
 
 from openada.errors import UnusableInput
-from openada.models.expada.config import ExpADAConfig
 from openada.training import expada as training
 from openada.training import fitting
 from openada.training.expada import train_expada
-from openada.training.recipe import ExpADARecipe, StageRecipe, from_json
+from openada.training.recipe import from_json
 from openada.training.run_folder import RunFolder
-
-RECIPE = ExpADARecipe(
-    preset="demo",
-    cached=True,
-    encoder=StageRecipe(epochs=3, learning_rate=1e-3, batch=5),
-    selector=StageRecipe(epochs=4, learning_rate=1e-2, batch=4),
-    model=ExpADAConfig(
-        trunk="small", segment_frames=8, image_size=32, width=8, query_channels=4, feature_size=16, hidden_size=16
-    ),
-)
+from training_recipe import RECIPE
 
 
-class Stop(Exception):
+class StopError(Exception):
     """Stands for a power cut."""
 
 
@@ -38,8 +28,8 @@ def weights(run: Path) -> dict[str, torch.Tensor]:
 
 def assert_same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> None:
     assert a.keys() == b.keys()
-    for name in a:
-        torch.testing.assert_close(a[name], b[name], rtol=0, atol=0, msg=name)
+    for name, value in a.items():
+        torch.testing.assert_close(value, b[name], rtol=0, atol=0, msg=name)
 
 
 @pytest.fixture
@@ -56,7 +46,7 @@ def interrupt(monkeypatch: pytest.MonkeyPatch, stage: str, epoch: int, when: str
         def cut(self: object, trainer: object, module: object, batch: object, batch_idx: int) -> None:
             own = "encoder" if hasattr(module, "encoder") else "selector"
             if own == stage and trainer.current_epoch == epoch and batch_idx == 1:  # type: ignore[attr-defined]
-                raise Stop
+                raise StopError
             original(self, trainer, module, batch, batch_idx)  # type: ignore[arg-type]
 
         monkeypatch.setattr(fitting._Repeatable, "on_train_batch_start", cut)
@@ -65,7 +55,7 @@ def interrupt(monkeypatch: pytest.MonkeyPatch, stage: str, epoch: int, when: str
 
         def cut_end(self: fitting._EpochEnd, trainer: object, module: object) -> None:
             if self._stage == stage and trainer.current_epoch == epoch:  # type: ignore[attr-defined]
-                raise Stop
+                raise StopError
             original_end(self, trainer, module)  # type: ignore[arg-type]
 
         monkeypatch.setattr(fitting._EpochEnd, "on_train_epoch_end", cut_end)
@@ -73,15 +63,27 @@ def interrupt(monkeypatch: pytest.MonkeyPatch, stage: str, epoch: int, when: str
 
 @pytest.mark.parametrize(
     ("stage", "epoch", "when"),
-    [("encoder", 0, "middle"), ("encoder", 2, "middle"), ("encoder", 1, "end"), ("selector", 0, "middle"), ("selector", 3, "end")],
+    [
+        ("encoder", 0, "middle"),
+        ("encoder", 2, "middle"),
+        ("encoder", 1, "end"),
+        ("selector", 0, "middle"),
+        ("selector", 3, "end"),
+    ],
 )
 def test_interrupted_and_resumed_equals_undisturbed(
-    undisturbed: Path, tiny_prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stage: str, epoch: int, when: str
+    undisturbed: Path,
+    tiny_prepared: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    stage: str,
+    epoch: int,
+    when: str,
 ) -> None:
     run = tmp_path / "resumed"
     with monkeypatch.context() as patch:
         interrupt(patch, stage, epoch, when)
-        with pytest.raises(Stop):
+        with pytest.raises(StopError):
             train_expada(tiny_prepared, run, RECIPE, progress=False)
     epochs = _count_epochs(monkeypatch)
     train_expada(tiny_prepared, run, RECIPE, progress=False)
@@ -94,11 +96,11 @@ def test_cut_off_after_the_last_epoch_the_weights_are_still_the_trained_ones(
     undisturbed: Path, tiny_prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def stop(*arguments: object) -> None:
-        raise Stop
+        raise StopError
 
     with monkeypatch.context() as patch:
         patch.setattr(training, "save_checkpoint", stop)
-        with pytest.raises(Stop):
+        with pytest.raises(StopError):
             train_expada(tiny_prepared, tmp_path / "resumed", RECIPE, progress=False)
     train_expada(tiny_prepared, tmp_path / "resumed", RECIPE, progress=False)
     assert_same(weights(tmp_path / "resumed"), weights(undisturbed))

@@ -1,3 +1,4 @@
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,8 @@ def test_learning_rate_warms_up_then_falls_to_zero() -> None:
     values = [learning_rate_factor(step / 1000, 0.05) for step in range(1001)]
     assert values[0] < 0.05 and values[-1] == pytest.approx(0, abs=1e-12)
     assert max(values) == pytest.approx(1, abs=1e-2) and values.index(max(values)) in range(45, 55)
-    assert all(a <= b for a, b in zip(values[:50], values[1:50], strict=False))
-    assert all(a >= b for a, b in zip(values[51:], values[52:], strict=False))
+    assert all(a <= b for a, b in pairwise(values[:50]))
+    assert all(a >= b for a, b in pairwise(values[51:]))
 
 
 def test_seeds_of_neighbouring_batches_differ() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -9,6 +10,7 @@ from tyro.conf import Positional
 
 from openada.errors import SomeItemsFailed, UnusableInput
 
+STANDARD_SECONDS = 30.0
 Variant = Literal["standard", "hard", "dynamic", "shortcut", "shortcut-control", "null"]
 
 
@@ -34,6 +36,7 @@ def demo(
 def synth(
     out: Positional[Path | None] = None,
     /,
+    *,
     subjects: int = 80,
     seconds: float = 30.0,
     fps: float = 15.0,
@@ -74,6 +77,7 @@ def synth(
     if out is None:
         raise UnusableInput("synth needs a folder to write: openada synth OUT")
     from openada.datasets.planted.generate import generate
+    from openada.datasets.planted.rendered import describe_rendered
 
     generate(
         out,
@@ -84,6 +88,13 @@ def synth(
         variant=variant,
         portrait=portrait,
         workers=workers,
+    )
+    if seconds < STANDARD_SECONDS:
+        print(
+            f"note: standard recordings have at least {STANDARD_SECONDS:g} s; these have {seconds:g} s, which every figure must say"
+        )
+    print_table(
+        describe_rendered(out), "What simple measurements of the rendered videos say (test RMSE / constant predictor's)"
     )
     print(f"{2 * subjects} recordings in {out}; next: openada prepare {out / 'manifest.csv'} --out PREPARED")
 
@@ -98,8 +109,8 @@ def prepare(
 ) -> None:
     """Track, align and measure every recording of a manifest into a prepared data set.
 
-    The manifest is a CSV or Parquet table with the columns recording_id, video, subject, session, task, split, score, scale; further columns
-    are kept. Interrupted and started again it goes on where it was. Exit code 3 if some recordings failed.
+    The manifest is a CSV or Parquet table with the columns recording_id, video, subject, session, task, split, score, scale;
+    further columns are kept. Interrupted and started again it goes on where it was. Exit code 3 if some recordings failed.
 
     Args:
         manifest: The table of recordings; video paths are relative to it.
@@ -112,16 +123,16 @@ def prepare(
     from openada.prepared.prepare import prepare as run_prepare
     from openada.prepared.writer import Parameters
 
-    outcomes = run_prepare(
-        manifest, out, parameters=Parameters(encoder=encoder), workers=workers, scheduler=scheduler
-    )
+    outcomes = run_prepare(manifest, out, parameters=Parameters(encoder=encoder), workers=workers, scheduler=scheduler)
     without = [item.key for item in outcomes if item.result and item.result["tracked_share"] == 0]
     if without:
         print(f"warning: no face found in {len(without)} recordings: {', '.join(without[:10])}")
     failures = failure_table(outcomes)
     if failures:
         print(failures)
-        raise SomeItemsFailed(f"{sum(item.status == 'failed' for item in outcomes)} of {len(outcomes)} recordings failed")
+        raise SomeItemsFailed(
+            f"{sum(item.status == 'failed' for item in outcomes)} of {len(outcomes)} recordings failed"
+        )
     print(f"{len(outcomes)} recordings in {out}; next: openada train expada --data {out} --out RUN")
 
 
@@ -183,7 +194,7 @@ def doctor() -> None:
         raise UnusableInput("something needed is missing: see the lines marked 'missing'")
 
 
-COMMANDS = {
+COMMANDS: dict[str, Callable[..., None]] = {
     "demo": demo,
     "synth": synth,
     "prepare": prepare,

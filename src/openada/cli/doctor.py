@@ -23,7 +23,9 @@ NEEDED = {
 }
 DISTRIBUTIONS = {"cv2": "opencv-python-headless", "sklearn": "scikit-learn", "skimage": "scikit-image"}
 OPTIONAL = {"dask_jobqueue": ("clusters (Slurm, PBS, …)", "pip install 'openada[cluster]'")}
-LIBRARIES = "On a plain pip install mediapipe brings an OpenCV that needs system libraries: apt-get install libgl1 libglib2.0-0"
+LIBRARIES = (
+    "On a plain pip install mediapipe brings an OpenCV that needs system libraries: apt-get install libgl1 libglib2.0-0"
+)
 
 
 def report() -> bool:
@@ -59,7 +61,9 @@ def _module(name: str, purpose: str) -> bool:
     try:
         import_module(name)
     except Exception as error:  # a broken binary can raise anything; the point is to tell of it
-        return _line(distribution, False, f"{purpose}; import fails ({error})", f"pip install {distribution}. {LIBRARIES}")
+        return _line(
+            distribution, False, f"{purpose}; import fails ({error})", f"pip install {distribution}. {LIBRARIES}"
+        )
     return _line(distribution, True, f"{_version(name)} ({purpose})", "")
 
 

@@ -47,7 +47,9 @@ def print_assessment(assessment: dict[str, Any]) -> None:
     print(f"score {assessment['score']:.1f} on {assessment['scale']} ({low:g}–{high:g}), band {assessment['band']}")
     interval = assessment["interval"]
     if interval:
-        print(f"{interval['level']:.0%} interval {interval['low']:.1f} to {interval['high']:.1f} ({interval['valid_for']})")
+        print(
+            f"{interval['level']:.0%} interval {interval['low']:.1f} to {interval['high']:.1f} ({interval['valid_for']})"
+        )
     else:
         print(f"no interval: {assessment['interval_missing_reason']}")
     for warning in assessment["warnings"]:

@@ -19,7 +19,7 @@ class Key(NamedTuple):
     """Which segment, and in which epoch it is drawn."""
 
     epoch: int
-    index: int
+    item: int
 
 
 class SegmentSample(NamedTuple):
@@ -60,9 +60,9 @@ class SegmentDataset(Dataset[SegmentSample]):
         return len(self._places)
 
     def __getitem__(self, key: Key) -> SegmentSample:
-        position, first = self._places[key.index]
+        position, first = self._places[key.item]
         recording = self._recordings[position]
-        generator = np.random.default_rng([self._seed, key.epoch, key.index])
+        generator = np.random.default_rng([self._seed, key.epoch, key.item])
         clip, _ = recording.reader.read(first, recording.segments.frames, self._augmentation, generator)
         return SegmentSample(
             clip,

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from openada.models.expada.model import ExpADA
+from openada.models.outputs import SelectionOutput
 from openada.models.weights import load_checkpoint
 from openada.prepared.dataset import PreparedRecording
 from openada.training.material import Source
@@ -18,7 +20,6 @@ from openada.training.units import Units
 
 if TYPE_CHECKING:
     import pandas as pd
-    from torch import nn
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class TrainedRun:
     """A finished run: its folder, its model in evaluation mode, and how recordings become clips for it."""
 
     folder: RunFolder
-    model: nn.Module
+    model: ExpADA
     recipe: ExpADARecipe
 
     @staticmethod
@@ -35,6 +36,7 @@ class TrainedRun:
         folder = RunFolder(run)
         folder.require_complete()
         model, _ = load_checkpoint(folder.model)
+        assert isinstance(model, ExpADA)
         return TrainedRun(folder, model.eval(), folder.recipe())
 
     @property
@@ -49,15 +51,16 @@ class RecordingResult:
 
     scores: method → score on the label's scale; "ordinal" or "base" is the mean of the encoder's segment scores, "selection"
     the mean over the selected representations. category: the selecting model's I, or None without stage 2.
-    segments: a row per valid representation with first_unit, end_unit, start_s, end_s, scale_frames, category_support (the paper's SDR),
-    severity_relevance, selected, segment_score, and stage1_score (the mean of the units' own scores).
-    units: scale-1 units with start_s, end_s, usable.
+    segments: a row per valid representation with first_unit, end_unit, start_s, end_s, scale_frames, category_support (the
+    paper's SDR), severity_relevance, selected, segment_score, and stage1_score (the mean of the units' own scores).
+    units: scale-1 units with start_s, end_s, usable. selection: the network's own output for a batch of one, or None.
     """
 
     scores: dict[str, float]
     category: int | None
     segments: pd.DataFrame
     units: Units
+    selection: SelectionOutput | None
 
 
 def infer(run: TrainedRun, recording: PreparedRecording, *, cache: Path | None = None) -> RecordingResult:
@@ -66,18 +69,19 @@ def infer(run: TrainedRun, recording: PreparedRecording, *, cache: Path | None =
     stage1 = "base" if run.recipe.method == "base" else "ordinal"
     scores = {stage1: float(units.score[units.usable].mean())}
     if run.recipe.method != "selection":
-        return RecordingResult(scores, None, _stage1_segments(units, run.model.config.segment_frames), units)
+        return RecordingResult(scores, None, _stage1_segments(units, run.model.config.segment_frames), units, None)
     with torch.inference_mode():
         out = run.model.selector(torch.from_numpy(units.feature)[None], torch.from_numpy(units.usable)[None])
     scores["selection"] = float(out.score[0])
-    return RecordingResult(scores, int(out.category[0]), _segments(out, units, run.model.config.segment_frames), units)
+    segments = _segments(out, units, run.model.config.segment_frames)
+    return RecordingResult(scores, int(out.category[0]), segments, units, out)
 
 
-def _segments(out: object, units: Units, frames: int) -> pd.DataFrame:
+def _segments(out: SelectionOutput, units: Units, frames: int) -> pd.DataFrame:
     import pandas as pd
 
-    valid = out.mask[0].numpy()  # type: ignore[attr-defined]
-    spans = out.spans.numpy()[valid]  # type: ignore[attr-defined]
+    valid = out.mask[0].numpy()
+    spans = out.spans.numpy()[valid]
     running = np.concatenate([[0.0], np.cumsum(units.score, dtype=float)])
     columns = {
         "first_unit": spans[:, 0],

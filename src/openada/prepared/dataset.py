@@ -75,7 +75,10 @@ class PreparedRecording:
         """The median tracked crop, (size, size, 3) uint8."""
         import cv2
 
-        picture = cv2.cvtColor(cv2.imread(str(self.folder / layout.REFERENCE_FILE)), cv2.COLOR_BGR2RGB)
+        stored = cv2.imread(str(self.folder / layout.REFERENCE_FILE))
+        if stored is None:
+            raise UnusableInput(f"{self.folder / layout.REFERENCE_FILE} cannot be read; prepare the recording anew")
+        picture = np.asarray(cv2.cvtColor(stored, cv2.COLOR_BGR2RGB))
         return picture if size_px is None else resized(picture, size_px)
 
     def crops(self, first: int = 0, end: int | None = None, size_px: int | None = None) -> np.ndarray:
@@ -87,6 +90,7 @@ class PreparedRecording:
         from openada.video import frames
 
         times = self.time_s
+        times = times - min(0.0, float(times[0])) if len(times) else times  # the face video starts at 0 at the earliest
         end = len(times) if end is None else end
         if not 0 <= first < end <= len(times):
             raise UnusableInput(f"{self.recording_id} has frames 0 to {len(times) - 1}; asked for {first} to {end - 1}")

@@ -34,4 +34,9 @@ class ReferenceAccumulator:
         """The pixel-wise median, (size, size, 3) uint8, or None if no crop was offered."""
         if not self._kept:
             return None
-        return np.median(np.stack(self._kept), axis=0).round().astype(np.uint8)
+        # Sorting 16-bit rows, one per pixel, is several times as fast as a median of bytes along the first axis.
+        rows = np.stack(self._kept).reshape(len(self._kept), -1).T.astype(np.uint16, order="C")
+        rows.sort(axis=1)
+        count = rows.shape[1]
+        middle = rows[:, [(count - 1) // 2, count // 2]].mean(axis=1)
+        return middle.round().astype(np.uint8).reshape(self._kept[0].shape)

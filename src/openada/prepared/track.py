@@ -53,6 +53,11 @@ class TrackWriter:
         self._rows: list[dict[str, Any]] = []
         self.rows_written = 0
 
+    @property
+    def rows_waiting(self) -> int:
+        """Rows collected and not yet written."""
+        return len(self._rows)
+
     def write(
         self, time_s: float, observation: FaceObservation, pose_deg: np.ndarray, crop_from_frame: np.ndarray
     ) -> None:

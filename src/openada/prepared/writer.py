@@ -102,7 +102,11 @@ def _stream(job: Job, folder: Path) -> dict[str, Any]:
         for frame, observation in _tracker(job.parameters.tracker).track(frames(job.video)):
             transform = crop_from_frame(observation.landmarks_px, size)
             crop = align(frame.rgb, transform, size)
-            writer.write(crop, frame.time_s)
+            if not track.rows_written and not track.rows_waiting:
+                shift_s = max(
+                    0.0, -frame.time_s
+                )  # an MP4 holds no negative times; only a stream that starts before 0 is moved
+            writer.write(crop, frame.time_s + shift_s)
             track.write(frame.time_s, observation, head_pose_deg(observation.landmarks_px), transform)
             quality.add(frame.time_s, observation, crop)
             if observation.tracked:

@@ -28,9 +28,7 @@ from openada.report.content import (
 )
 from openada.studies.pictures import frame_strip, media_for, segment_pictures
 
-RESPONSIBLE_USE = (
-    "Research software, not a medical device. A score is an estimate by a model and no diagnosis; see RESPONSIBLE_USE.md."
-)
+RESPONSIBLE_USE = "Research software, not a medical device. A score is an estimate by a model and no diagnosis; see RESPONSIBLE_USE.md."
 LEVEL = 0.9
 MOST_LISTED = 3
 RATE_TOLERANCE = 0.1

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from openada.datasets.planted.rendered import BASELINES
 from openada.errors import SomeItemsFailed
-from openada.studies.planted_baselines import FAMILIES, MAY_BEAT_CONSTANT
+from openada.studies.planted_baselines import MAY_BEAT_CONSTANT
 
 REAL_CLIPS = ("single_face.mp4", "face_noface.mov")
 
@@ -69,7 +70,9 @@ def run_demo(out: Path, *, subjects: int, seconds: float, fps: float, seed: int)
     print(_times(clock))
     print(f"Reports: {out / 'assessment' / 'report.html'} (one held-out recording)")
     if real:
-        print(f"         {out / 'assessment-real' / 'report.html'} (a real clip: shows the software, says nothing of the person)")
+        print(
+            f"         {out / 'assessment-real' / 'report.html'} (a real clip: shows the software, says nothing of the person)"
+        )
     print(f"         {run / 'report.html'} (the whole evaluation)")
 
 
@@ -92,12 +95,18 @@ def summary(figures: dict[str, Any], seconds: float) -> str:
     """The demo's table and what it means, from the content of evaluation.json."""
     rows = {(row["predictor"], row["metric"], row["unit"]): row for row in figures["table"]}
     main = figures["method"]
-    lines = ["", f"Planted benchmark, held-out people; ExpADA preset {figures['preset']}; recordings of {seconds:g} s", ""]
+    lines = [
+        "",
+        f"Planted benchmark, held-out people; ExpADA preset {figures['preset']}; recordings of {seconds:g} s",
+        "",
+    ]
     for unit in ("recordings", "sessions"):
         constant = rows["training mean", "rmse", unit]["value"]
         n, people = (rows[main, "rmse", unit][key] for key in ("n", "n_subjects"))
-        lines.append(f"  RMSE in score points over {n} {unit} of {people} people (95 % interval)        share of constant")
-        order = ["training mean", "behaviour-statistics ridge", *FAMILIES, "ordinal", main]
+        lines.append(
+            f"  RMSE in score points over {n} {unit} of {people} people (95 % interval)        share of constant"
+        )
+        order = ["training mean", "behaviour-statistics ridge", *BASELINES, "ordinal", main]
         for name in order:
             row = rows.get((name, "rmse", unit))
             if row:
@@ -116,12 +125,31 @@ def summary(figures: dict[str, Any], seconds: float) -> str:
         lines.append(f"    {row['reference']:<42} {row['level']:<10} {row['ratio']:5.2f}")
     lines += [
         "",
-        "What it means: on faces whose severity cue is planted, the model reads the score better than a constant and better than simple",
-        "measurements do, and its severity relevance points at the moments where the cue is. Baselines with * measure coincidences,",
-        "which is what the cue is. None of this says anything about depression in people.",
+        *_meaning(figures, rows),
         "",
     ]
     return "\n".join(lines)
+
+
+def _meaning(figures: dict[str, Any], rows: dict[tuple[str, str, str], dict[str, Any]]) -> list[str]:
+    """What the measured figures say, and no more: each sentence follows from its figure."""
+    main = figures["method"]
+    gap = rows[f"{main} − training mean", "rmse", "sessions"]
+    better = gap["high"] is not None and gap["high"] < 0
+    own = rows[main, "rmse", "sessions"]["value"]
+    beaten = [name for name in BASELINES if own < rows[name, "rmse", "sessions"]["value"]]
+    lost = [name for name in BASELINES if name not in beaten]
+    found = next(iter(figures["localisation"] or []), None)
+    points = found is not None and found["low"] is not None and found["low"] > 0.5
+    return [
+        "What it means",
+        f"  The model {'errs less than' if better else 'does not err less than'} a constant prediction, beyond resampling noise.",
+        f"  Simple measurements that err more than the model: {', '.join(beaten) or 'none'}.",
+        f"  Simple measurements that err less: {', '.join(lost) or 'none'}.",
+        "  Those marked * measure coincidences of movements, which is what the cue is.",
+        f"  Severity relevance {'points' if points else 'does not reliably point'} at the moments where the cue is.",
+        "  The faces are rendered and the cue is made up: none of this says anything about depression in people.",
+    ]
 
 
 def _figure(row: dict[str, Any]) -> str:
@@ -132,7 +160,9 @@ def _figure(row: dict[str, Any]) -> str:
 def _times(clock: Clock) -> str:
     """Wall times, and the largest memory of this process and its children."""
     kib = 1 if sys.platform == "darwin" else 1024
-    own, children = (resource.getrusage(who).ru_maxrss * kib / 2**30 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    own, children = (
+        resource.getrusage(who).ru_maxrss * kib / 2**30 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    )
     total = sum(clock.steps.values())
     lines = [f"  {seconds:6.1f} s  {title}" for title, seconds in clock.steps.items()]
     lines.append(f"  {total:6.1f} s  in all; largest process {max(own, children):.2f} GiB")

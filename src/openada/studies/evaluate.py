@@ -16,6 +16,7 @@ from openada.evaluation.baselines import ridge_predictions
 from openada.evaluation.conformal import measured_coverage, realised_coverage_range, split_conformal, subject_scores
 from openada.evaluation.fusion import by_session
 from openada.evaluation.intervals import paired_difference
+from openada.evaluation.subgroups import GROUPING, subgroup_rows
 from openada.evaluation.table import evaluation_rows, to_markdown
 from openada.files import atomic_path, write_json, write_text
 from openada.inference.predict import predict
@@ -35,12 +36,14 @@ CONFORMAL_LEVEL = 0.9
 
 @dataclass(frozen=True)
 class Evaluation:
-    """`table`: a row per predictor, metric and unit, differences included. `localisation`: None without planted truth.
+    """`table`: a row per predictor, metric and unit, differences included. `subgroups`: RMSE by sex, age band, task, site as far
+    as the manifest names them. `localisation`: None without planted truth.
 
     `references`: the best readers of the planted cue, None elsewhere. `figures`: the content of evaluation.json.
     """
 
     table: pd.DataFrame
+    subgroups: pd.DataFrame
     localisation: pd.DataFrame | None
     references: pd.DataFrame | None
     figures: dict[str, Any]
@@ -59,7 +62,7 @@ def evaluate_run(run: Path, *, part: str = "test", data: Path | None = None) -> 
         predictions = predict(run, data=data, tick=tick)
     dataset = PreparedDataset(data or Path(config["data"]))
     known = _recordings(trained)
-    rows = {name: table for name, table in _by_method(predictions, part).items()}
+    rows = _by_method(predictions, part)
     table = _table(trained, known, rows, dataset, part)
     truth = Path(config["source_manifest"]).parent / "truth"
     planted = config["planted"] and (truth / "episodes.csv").is_file()
@@ -67,16 +70,22 @@ def evaluate_run(run: Path, *, part: str = "test", data: Path | None = None) -> 
     if planted and "selection" in rows:
         localisation = planted_localisation(trained, truth, part)
     references = _references(truth.parent, dataset, known) if planted else None
+    extra = [column for column in GROUPING if column in known and column not in rows[_main_method(rows)]]
+    described = rows[_main_method(rows)].merge(
+        known[["recording_id", *extra]], on="recording_id", validate="one_to_one"
+    )
+    subgroups = subgroup_rows(described)
     figures = _figures(trained, table, localisation, references, rows, part)
-    markdown = _markdown(trained, table, localisation, references, figures)
+    markdown = _markdown(trained, table, subgroups, localisation, references, figures)
     folder = trained.folder
     write_json(folder / "evaluation.json", figures)
     write_text(folder / "evaluation.md", markdown)
-    for name, content in (("evaluation.csv", table), ("localisation.csv", localisation), ("references.csv", references)):
+    tables = {"evaluation": table, "subgroups": subgroups, "localisation": localisation, "references": references}
+    for name, content in tables.items():
         if content is not None:
-            with atomic_path(folder / name) as temporary:
+            with atomic_path(folder / f"{name}.csv") as temporary:
                 content.to_csv(temporary, index=False)
-    evaluation = Evaluation(table, localisation, references, figures, markdown)
+    evaluation = Evaluation(table, subgroups, localisation, references, figures, markdown)
     write_page(folder / "report.html", trained, evaluation, rows[_main_method(rows)], part)
     return evaluation
 
@@ -84,7 +93,9 @@ def evaluate_run(run: Path, *, part: str = "test", data: Path | None = None) -> 
 def _refuse(config: dict[str, Any], part: str) -> None:
     if part == config["selected_on"] or part == "training":
         used = "trained" if part == "training" else "selected"
-        raise UnusableInput(f"the {part} recordings {used} this model: a figure on them would be no test; use --split test")
+        raise UnusableInput(
+            f"the {part} recordings {used} this model: a figure on them would be no test; use --split test"
+        )
     if part not in ("development", "test") or not config["recordings"].get(part):
         raise UnusableInput(f"the run has no {part} recordings; it has {config['recordings']}")
 
@@ -120,13 +131,9 @@ def _table(
     development = known[known["split"] == "development"] if part != "development" else None
     main = _main_method(rows)
     parts = [
-        evaluation_rows(
-            rows[main], training=training, development=development, predictor=main, band_limits=limits
-        )
+        evaluation_rows(rows[main], training=training, development=development, predictor=main, band_limits=limits)
     ]
-    parts += [
-        evaluation_rows(rows[name], predictor=name, band_limits=limits) for name in rows if name != main
-    ]
+    parts += [evaluation_rows(rows[name], predictor=name, band_limits=limits) for name in rows if name != main]
     for name, prediction in _simple_baselines(trained, known, dataset, part).items():
         order = known.loc[known["split"] == part, "recording_id"]
         own = rows[main].set_index("recording_id").loc[order].reset_index().assign(prediction=prediction)
@@ -271,6 +278,7 @@ def _conformal(trained: TrainedRun, part: str, method: str) -> dict[str, Any]:
 def _markdown(
     trained: TrainedRun,
     table: pd.DataFrame,
+    subgroups: pd.DataFrame,
     localisation: pd.DataFrame | None,
     references: pd.DataFrame | None,
     figures: dict[str, Any],
@@ -281,13 +289,16 @@ def _markdown(
         f"# Evaluation of {trained.folder.folder.name} on {figures['part']} recordings",
         "",
         f"Model expada, preset {figures['preset']}, method {figures['method']}, seed {figures['seed']}; corpus "
-        f"{', '.join(config['corpus']) or 'not named'}; split {figures['split']} ({figures['split_sha256'][:12]}); subjects on both "
-        f"sides: {figures['subjects_on_both_sides'] or 'none'}; recordings dropped: {len(config['dropped'])}.",
+        f"{', '.join(config['corpus']) or 'not named'}; split {figures['split']} ({figures['split_sha256'][:12]}); "
+        f"subjects on both sides: {figures['subjects_on_both_sides'] or 'none'}; recordings dropped: {len(config['dropped'])}.",
         "One prediction per recording, then per session; intervals are 95 %, from resampling subjects.",
     ]
     if figures["planted"]:
-        lines.append("Planted-benchmark figures: they say whether a known signal is found, nothing about depression in people.")
+        lines.append(
+            "Planted-benchmark figures: they say whether a known signal is found, nothing about depression in people."
+        )
     lines += ["", to_markdown(shown.drop(columns=["method"]))]
+    lines += ["", "## By subgroup", "", to_markdown(subgroups.drop(columns=["method"]))]
     if localisation is not None:
         lines += ["", "## Does relevance find the planted episodes? (AUROC per recording)", ""]
         lines.append(to_markdown(localisation.drop(columns=["metric"])))

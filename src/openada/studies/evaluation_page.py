@@ -28,6 +28,9 @@ def write_page(out: Path, trained: TrainedRun, evaluation: Evaluation, rows: pd.
     difference = table["predictor"].str.contains(" − ")
     methods = table["predictor"].isin(["selection", "ordinal", "base"])
     tables = [NamedTable("Differences", table[difference].drop(columns="method"), "Negative: the model errs less.")]
+    tables.append(
+        NamedTable("Subgroups", evaluation.subgroups.drop(columns="method"), "No rank for fewer than 10 subjects.")
+    )
     if evaluation.references is not None:
         tables.append(NamedTable("References on the planted benchmark", evaluation.references))
     localisation = evaluation.localisation
@@ -46,12 +49,16 @@ def write_page(out: Path, trained: TrainedRun, evaluation: Evaluation, rows: pd.
                 trained.recipe.split,
                 config["split_sha256"],
                 {name: (config["recordings"][name], config["subjects"][name]) for name in config["recordings"]},
-                [f"{a} and {b} share {len(shared)} subjects" for (a, b), shared in trained.folder.split().overlap().items()],
+                [
+                    f"{a} and {b} share {len(shared)} subjects"
+                    for (a, b), shared in trained.folder.split().overlap().items()
+                ],
             ),
             predictions=rows,
             part=part,
             localisation=None if localisation is None else localisation.rename(columns={"measure": "predictor"}),
             curves=_curves(trained),
+            curves_label="RMSE on development",
             tables=tables,
             config=config,
             critical_warnings=[PLANTED] if config["planted"] else [],

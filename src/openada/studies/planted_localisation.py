@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,8 +23,6 @@ from openada.training.units import Units
 if TYPE_CHECKING:
     import pandas as pd
 
-Score = Callable[[RecordingRelevance], np.ndarray]
-
 
 def planted_localisation(trained: TrainedRun, truth: Path, part: str) -> pd.DataFrame:
     """A row per measure: measure, value (mean AUROC over recordings), low, high, n, n_subjects, unit, recordings_excluded, note.
@@ -40,7 +37,8 @@ def planted_localisation(trained: TrainedRun, truth: Path, part: str) -> pd.Data
     predictions = pd.read_parquet(trained.folder.predictions)
     predictions = predictions[(predictions["split"] == part) & (predictions["method"] == "selection")]
     segments = pd.read_parquet(trained.folder.segments)
-    recordings, others = [], {name: {} for name in ("scale 1", "stage 1", "stage 2")}
+    recordings: list[RecordingRelevance] = []
+    others: dict[str, dict[str, np.ndarray]] = {name: {} for name in ("scale 1", "stage 1", "stage 2")}
     for row in predictions.itertuples():
         units = Units.load(trained.folder.units / f"{row.recording_id}.npz")
         own = segments[segments["recording_id"] == row.recording_id]

@@ -13,6 +13,7 @@ from openada import models
 from openada.datasets.scales import SCALES
 from openada.errors import UnusableInput
 from openada.files import atomic_path
+from openada.models.expada.model import ExpADA
 from openada.models.weights import Weights, save_checkpoint
 from openada.prepared.dataset import PreparedDataset
 from openada.training.expada_modules import EncoderTraining, SelectorTraining
@@ -24,7 +25,6 @@ from openada.training.run_folder import RunFolder
 if TYPE_CHECKING:
     import lightning
     import pandas as pd
-    from torch import nn
     from torch.utils.data import DataLoader
 
 PARTS = ("training", "development", "test")
@@ -64,6 +64,7 @@ def train_expada(
     model = models.create(
         "expada", recipe.preset, seed=recipe.seed, weights=weights, download=download, **asdict(settings)
     )
+    assert isinstance(model, ExpADA)
     folder = RunFolder(run)
     facts = {
         "model": models.config_of(model),
@@ -113,7 +114,7 @@ def _train_encoder(
     folder: RunFolder,
     source: Source,
     dataset: PreparedDataset,
-    model: nn.Module,
+    model: ExpADA,
     of: dict[str, pd.DataFrame],
     progress: bool,
 ) -> None:
@@ -140,7 +141,7 @@ def _train_selector(
     folder: RunFolder,
     source: Source,
     dataset: PreparedDataset,
-    model: nn.Module,
+    model: ExpADA,
     of: dict[str, pd.DataFrame],
     progress: bool,
 ) -> None:

@@ -16,6 +16,7 @@ from openada.clips.dataset import EpochSampler, Key, LabelledRecording, SegmentD
 from openada.clips.reading import ClipReader
 from openada.clips.segments import Segments, segments
 from openada.datasets.scales import SCALES, band_index
+from openada.models.expada.vat import SegmentEncoder
 from openada.prepared.dataset import PreparedDataset, PreparedRecording
 from openada.training.expada_modules import UnitBatch
 from openada.training.recipe import ExpADARecipe
@@ -23,7 +24,6 @@ from openada.training.units import Units, encode
 
 if TYPE_CHECKING:
     import pandas as pd
-    from torch import nn
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,9 @@ class Source:
 
     def reader(self, recording: PreparedRecording) -> ClipReader:
         """The clips of one recording as the model sees them."""
-        return ClipReader(recording, self.recipe.model.image_size, reference=self.recipe.reference, cached=self.recipe.cached)
+        return ClipReader(
+            recording, self.recipe.model.image_size, reference=self.recipe.reference, cached=self.recipe.cached
+        )
 
     def segments(self, recording: PreparedRecording, stride: int | None = None) -> Segments:
         """The recording cut into segments; by default end to end."""
@@ -51,7 +53,7 @@ class Source:
             min_tracked_share=self.recipe.min_tracked_share,
         )
 
-    def units(self, recording: PreparedRecording, encoder: nn.Module, cache: Path | None = None) -> Units:
+    def units(self, recording: PreparedRecording, encoder: SegmentEncoder, cache: Path | None = None) -> Units:
         """Feature units of one recording: from the folder `cache`, or encoded (and put there).
 
         Raises UnusableInput if no segment is usable.
@@ -122,7 +124,7 @@ class _UnitDataset(Dataset[tuple[Units, float, int]]):
         return len(self._items)
 
     def __getitem__(self, key: Key) -> tuple[Units, float, int]:
-        return self._items[key.index]
+        return self._items[key.item]
 
 
 def collate_units(items: Sequence[tuple[Units, float, int]]) -> UnitBatch:
@@ -142,7 +144,13 @@ def collate_units(items: Sequence[tuple[Units, float, int]]) -> UnitBatch:
 
 
 def unit_loader(
-    source: Source, dataset: PreparedDataset, table: pd.DataFrame, encoder: nn.Module, cache: Path, *, training: bool
+    source: Source,
+    dataset: PreparedDataset,
+    table: pd.DataFrame,
+    encoder: SegmentEncoder,
+    cache: Path,
+    *,
+    training: bool,
 ) -> DataLoader:
     """Stage 2's batches of whole recordings as cached units."""
     items = [

@@ -30,7 +30,7 @@ class StageRecipe:
 
 @dataclass(frozen=True)
 class Jitter:
-    """Augmentation, the same for all frames of a clip: chance of a mirror image, half-widths of the colour factors, hue in turns."""
+    """Augmentation, the same for all frames of a clip: chance of a mirror image, half-widths of colour factors; hue in turns."""
 
     flip: float = 0.5
     brightness: float = 0.1

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import nn
 
 from openada.clips.reading import ClipReader
 from openada.clips.segments import Segments
 from openada.errors import UnusableInput
 from openada.files import atomic_path
+from openada.models.expada.vat import SegmentEncoder
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Units:
 
 
 @torch.inference_mode()
-def encode(encoder: nn.Module, reader: ClipReader, segments: Segments, *, batch: int = 16) -> Units:
+def encode(encoder: SegmentEncoder, reader: ClipReader, segments: Segments, *, batch: int = 16) -> Units:
     """Encode the usable segments of a recording, `batch` at a time, on the encoder's device and in evaluation mode.
 
     Raises UnusableInput if no segment is usable.
@@ -53,13 +53,13 @@ def encode(encoder: nn.Module, reader: ClipReader, segments: Segments, *, batch:
     was_training = encoder.training
     encoder.eval()
     try:
-        parts: list[tuple[np.ndarray, np.ndarray, np.ndarray]] = []
+        parts: list[list[np.ndarray]] = []
         chosen = np.flatnonzero(segments.usable)
         for begin in range(0, len(chosen), batch):
             firsts = segments.first_frame[chosen[begin : begin + batch]]
             clips = torch.stack([reader.read(int(first), segments.frames)[0] for first in firsts]).to(device)
             out = encoder(clips)
-            parts.append(tuple(t.float().cpu().numpy() for t in (out.feature, out.score, out.ordinal_logits)))  # type: ignore[arg-type]
+            parts.append([part.float().cpu().numpy() for part in out])
     finally:
         encoder.train(was_training)
     count = len(segments)

@@ -20,6 +20,8 @@ class ExpADA(nn.Module):
     Stage 1 trains `encoder` on single segments; stage 2 trains `selector` on the encoder's cached feature units.
     """
 
+    config: ExpADAConfig  # set by the registry
+
     def __init__(self, encoder: SegmentEncoder, selector: Selector) -> None:
         super().__init__()
         self.encoder = encoder

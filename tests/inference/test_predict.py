@@ -1,0 +1,71 @@
+"""Inference on a small trained run: what is written, and that nothing depends on how it was computed."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from openada.errors import UnusableInput
+from openada.inference.predict import predict
+from openada.inference.recording import TrainedRun, infer
+from openada.prepared.dataset import PreparedDataset
+from openada.training.expada import train_expada
+from training_recipe import RECIPE
+
+
+@pytest.fixture
+def run(tiny_prepared: Path, tmp_path: Path) -> Path:
+    train_expada(tiny_prepared, tmp_path / "run", RECIPE, progress=False)
+    return tmp_path / "run"
+
+
+def test_predictions_hold_a_row_per_recording_and_method(run: Path, tiny_prepared: Path) -> None:
+    table = predict(run)
+    assert sorted(table["recording_id"].unique()) == ["r10", "r11", "r6", "r7", "r8", "r9"]
+    assert table.groupby("recording_id")["method"].apply(set).map(lambda s: s == {"selection", "ordinal"}).all()
+    segments = pd.read_parquet(run / "segments.parquet")
+    for _, rows in segments.groupby("recording_id"):
+        # 40 frames in units of 8: five of scale 1, four of scale 2, three of scale 3.
+        assert rows["scale_frames"].value_counts().to_dict() == {8: 5, 16: 4, 24: 3}
+        assert rows["selected"].sum() == max(1, 20 * 12 // 100)
+        assert (rows["end_s"] > rows["start_s"]).all()
+        assert rows["severity_relevance"].sum() < 1 and (rows["severity_relevance"] > 0).all()
+    pd.testing.assert_frame_equal(predict(run), table)
+
+
+def test_the_score_is_the_mean_over_the_selected_segments(run: Path, tiny_prepared: Path) -> None:
+    trained = TrainedRun.load(run)
+    result = infer(trained, PreparedDataset(tiny_prepared).recording("r7"))
+    chosen = result.segments.loc[result.segments["selected"], "segment_score"]
+    assert result.scores["selection"] == pytest.approx(chosen.mean(), rel=1e-5)
+    assert result.scores["ordinal"] == pytest.approx(result.units.score.mean(), rel=1e-5)
+
+
+def test_cached_units_change_nothing(run: Path, tiny_prepared: Path, tmp_path: Path) -> None:
+    trained = TrainedRun.load(run)
+    recording = PreparedDataset(tiny_prepared).recording("r8")
+    plain = infer(trained, recording)
+    for _ in range(2):
+        cached = infer(trained, recording, cache=tmp_path / "units")
+        pd.testing.assert_frame_equal(cached.segments, plain.segments)
+
+
+def test_untracked_units_keep_their_place_in_time(run: Path, tiny_prepared: Path) -> None:
+    recording = PreparedDataset(tiny_prepared).recording("r1")  # frames 10 to 13 lost: half of unit 1
+    strict = TrainedRun.load(run)
+    strict = TrainedRun(strict.folder, strict.model, replace(strict.recipe, min_tracked_share=0.6))
+    result = infer(strict, recording)
+    assert result.units.usable.tolist() == [True, False, True, True, True]
+    spans = result.segments[["first_unit", "end_unit"]].to_numpy()
+    assert not any(first <= 1 < end for first, end in spans)
+    np.testing.assert_allclose(result.segments.loc[1, "start_s"], 16 / 20, atol=1e-4)
+
+
+def test_an_unfinished_run_is_refused(run: Path) -> None:
+    (run / "checkpoint" / "model.safetensors").unlink()
+    with pytest.raises(UnusableInput, match="not trained to the end"):
+        predict(run)
+    with pytest.raises(UnusableInput, match="is not a run"):
+        predict(run / "nowhere")
