@@ -91,7 +91,7 @@ def synth(
     )
     if seconds < STANDARD_SECONDS:
         print(
-            f"note: standard recordings have at least {STANDARD_SECONDS:g} s; these have {seconds:g} s, which every figure must say"
+            f"note: standard recordings have at least {STANDARD_SECONDS:g} s; here every figure must say {seconds:g} s"
         )
     print_table(
         describe_rendered(out), "What simple measurements of the rendered videos say (test RMSE / constant predictor's)"

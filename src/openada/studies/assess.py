@@ -14,6 +14,8 @@ import numpy as np
 from openada.datasets.scales import SCALES, band_name
 from openada.errors import UnusableInput
 from openada.evaluation.conformal import split_conformal, subject_scores
+from openada.explanation.explanation import Spans
+from openada.explanation.relevance import relevance
 from openada.files import read_json, write_json
 from openada.inference.recording import RecordingResult, TrainedRun, infer
 from openada.prepared.dataset import PreparedRecording
@@ -28,7 +30,10 @@ from openada.report.content import (
 )
 from openada.studies.pictures import frame_strip, media_for, segment_pictures
 
-RESPONSIBLE_USE = "Research software, not a medical device. A score is an estimate by a model and no diagnosis; see RESPONSIBLE_USE.md."
+RESPONSIBLE_USE = (
+    "Research software, not a medical device. A score is an estimate by a model and no diagnosis; "
+    "RESPONSIBLE_USE.md says what it does and does not mean."
+)
 LEVEL = 0.9
 MOST_LISTED = 3
 RATE_TOLERANCE = 0.1
@@ -188,17 +193,7 @@ def report_content(
     """What the page shows."""
     config = trained.folder.config()
     scale = SCALES[config["scale"]]
-    segments = [
-        Segment(
-            float(row.start_s),
-            float(row.end_s),
-            int(row.scale_frames),
-            float(row.category_support),
-            float(row.severity_relevance),
-            bool(row.selected),
-        )
-        for row in result.segments.itertuples()
-    ]
+    segments = shown_segments(trained, result)
     ranked = sorted(
         (segment for segment in segments if math.isfinite(segment.severity_relevance)),
         key=lambda segment: -segment.severity_relevance,
@@ -231,6 +226,23 @@ def report_content(
         media=media_for(video, times, [*most, *least]),
         versions=assessment["versions"],
     )
+
+
+def shown_segments(trained: TrainedRun, result: RecordingResult) -> list[Segment]:
+    """The model's two kinds of relevance as the page shows them; empty for a run without stage 2."""
+    if result.selection is None:
+        return []
+    units = result.units
+    found = relevance(result.selection, np.stack([units.start_s, units.end_s], axis=1))
+    half = len(found) // 2  # category support of every scale, then severity relevance of every scale
+    segments = []
+    for support, severity in zip(found[:half], found[half:], strict=True):
+        (spans,) = support.axes
+        assert isinstance(spans, Spans)
+        frames = support.parameters["scale"] * trained.recipe.model.segment_frames
+        rows = zip(spans.spans_s, support.values, severity.values, support.parameters["selected"], strict=True)
+        segments += [Segment(float(a), float(b), frames, float(c), float(d), bool(e)) for (a, b), c, d, e in rows]
+    return segments
 
 
 def _apart(ranked: list[Segment]) -> list[Segment]:
