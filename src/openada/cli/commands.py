@@ -15,7 +15,7 @@ Variant = Literal["standard", "hard", "dynamic", "shortcut", "shortcut-control",
 
 
 def demo(
-    out: Path = Path("openada-demo"), subjects: int = 100, seconds: float = 12.0, fps: float = 15.0, seed: int = 0
+    out: Path = Path("openada-demo"), subjects: int = 150, seconds: float = 12.0, fps: float = 8.0, seed: int = 1
 ) -> None:
     """The whole path once, on rendered faces: render, prepare, train, evaluate, assess, report.
 
@@ -58,7 +58,7 @@ def synth(
         seconds: Length of each recording in s.
         fps: Frames per second.
         seed: Seed of everything drawn.
-        variant: Which benchmark: see the page on the planted benchmark in the docs.
+        variant: Which benchmark: docs/planted_benchmark.md tells them apart.
         portrait: A photograph of a face to animate instead of the public-domain one.
         workers: Processes; default: one per core.
         check: Draw and test the design instead of rendering.

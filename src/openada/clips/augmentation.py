@@ -1,4 +1,4 @@
-"""Augmentation of a clip: horizontal flip and colour jitter, the same parameters for all its frames.
+"""Augmentation of a clip: horizontal flip, colour jitter and shift, the same parameters for all its frames; and noise.
 
 Brightness, contrast, saturation and hue are each affine in RGB (hue as a rotation of the chrominance plane of YIQ), so
 their product is one 3×3 matrix and an offset: a clip is touched once.
@@ -12,28 +12,22 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from openada.clips.strengths import Augmentation
+
 _LUMA = np.array([0.299, 0.587, 0.114])
 _YIQ = np.array([[0.299, 0.587, 0.114], [0.5959, -0.2746, -0.3213], [0.2115, -0.5227, 0.3112]])
 
 
 @dataclass(frozen=True)
-class Augmentation:
-    """Half-widths of the jitter: factors in 1 ± strength, hue in ± `hue` turns; `flip` is the chance of a mirror image."""
-
-    flip: float = 0.5
-    brightness: float = 0.1
-    contrast: float = 0.1
-    saturation: float = 0.1
-    hue: float = 0.02
-
-
-@dataclass(frozen=True)
 class Drawn:
-    """One draw: colours become `matrix` @ rgb + `offset`, both for values in 0–1."""
+    """One draw: colours become `matrix` @ rgb + `offset`, both for values in 0–1; the picture moves by shares of its sides."""
 
     flip: bool
     matrix: np.ndarray
     offset: np.ndarray
+    shift: tuple[float, float] = (0.0, 0.0)
+    noise: float = 0.0
+    noise_seed: int = 0
 
 
 def draw(augmentation: Augmentation, generator: np.random.Generator, mean_luma: float) -> Drawn:
@@ -50,7 +44,8 @@ def draw(augmentation: Augmentation, generator: np.random.Generator, mean_luma: 
     colour = saturation * np.eye(3) + (1 - saturation) * grey
     matrix = contrast * brightness * colour @ np.linalg.inv(_YIQ) @ rotate @ _YIQ
     offset = np.full(3, (1 - contrast) * brightness * mean_luma)
-    return Drawn(flip, matrix, offset)
+    down, right = (float(generator.uniform(-augmentation.shift, augmentation.shift)) for _ in range(2))
+    return Drawn(flip, matrix, offset, (down, right), augmentation.noise, int(generator.integers(2**31)))
 
 
 def apply(drawn: Drawn, frames: torch.Tensor) -> torch.Tensor:
@@ -59,3 +54,14 @@ def apply(drawn: Drawn, frames: torch.Tensor) -> torch.Tensor:
     offset = torch.as_tensor(drawn.offset, dtype=frames.dtype)
     out = torch.tensordot(matrix, frames, dims=1) + offset[:, None, None, None]
     return (out.flip(-1) if drawn.flip else out).clamp_(0, 1)
+
+
+def move(drawn: Drawn, clip: torch.Tensor) -> torch.Tensor:
+    """Shift a clip (3, T, H, W) by whole pixels, what leaves on one side coming back on the other, and add its noise."""
+    rows, columns = (round(share * side) for share, side in zip(drawn.shift, clip.shape[-2:], strict=True))
+    if rows or columns:
+        clip = clip.roll((rows, columns), (-2, -1))
+    if drawn.noise:
+        generator = torch.Generator().manual_seed(drawn.noise_seed)
+        clip = clip + drawn.noise * torch.randn(clip.shape, generator=generator)
+    return clip

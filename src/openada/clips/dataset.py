@@ -23,12 +23,16 @@ class Key(NamedTuple):
 
 
 class SegmentSample(NamedTuple):
-    """One segment: clip (3, T, H, W) float32, score () float32, category () int64, recording () int64 (its position)."""
+    """One segment: clip (3, T, H, W) float32, score () float32, category () int64, recording () int64 (its position).
+
+    signals (T, S) float32: per-frame measurements of the segment's frames, NaN where not tracked; S = 0 if none were given.
+    """
 
     clip: torch.Tensor
     score: torch.Tensor
     category: torch.Tensor
     recording: torch.Tensor
+    signals: torch.Tensor
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,7 @@ class LabelledRecording:
     segments: Segments
     score: float
     category: int
+    signals: np.ndarray | None = None  # (frames, S)
 
 
 class SegmentDataset(Dataset[SegmentSample]):
@@ -64,11 +69,18 @@ class SegmentDataset(Dataset[SegmentSample]):
         recording = self._recordings[position]
         generator = np.random.default_rng([self._seed, key.epoch, key.item])
         clip, _ = recording.reader.read(first, recording.segments.frames, self._augmentation, generator)
+        frames = recording.segments.frames
+        signals = (
+            np.zeros((frames, 0), np.float32)
+            if recording.signals is None
+            else recording.signals[first : first + frames]
+        )
         return SegmentSample(
             clip,
             torch.tensor(recording.score, dtype=torch.float32),
             torch.tensor(recording.category),
             torch.tensor(position),
+            torch.from_numpy(signals),
         )
 
 

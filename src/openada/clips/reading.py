@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 import torch
 
-from openada.clips.augmentation import Augmentation, apply, draw
+from openada.clips.augmentation import Augmentation, Drawn, apply, draw, move
 from openada.prepared.dataset import PreparedRecording
 
 Reference = Literal["none", "median"]
@@ -44,6 +44,7 @@ class ClipReader:
         raw = self._map[first:end] if self._map is not None else self.recording.crops(first, end, self._size_px)
         clip = _to_tensor(np.asarray(raw))
         reference = self._reference
+        drawn: Drawn | None = None
         if augmentation is not None and generator is not None:
             drawn = draw(augmentation, generator, float(clip.mean()))
             clip = apply(drawn, clip)
@@ -51,6 +52,8 @@ class ClipReader:
         tracked = torch.from_numpy(self._tracked[first:end].copy())
         if reference is not None:
             clip = clip - reference
+        if drawn is not None:
+            clip = move(drawn, clip)
         clip[:, ~tracked] = 0.0 if reference is not None else 0.5
         return clip, tracked
 

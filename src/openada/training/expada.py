@@ -19,6 +19,7 @@ from openada.prepared.dataset import PreparedDataset
 from openada.training.expada_modules import EncoderTraining, SelectorTraining
 from openada.training.fitting import fit
 from openada.training.material import Source, segment_loader, unit_loader, usable_recordings
+from openada.training.pretext import PretextTraining, signal_spread, signals_of
 from openada.training.recipe import ExpADARecipe, StageRecipe
 from openada.training.run_folder import RunFolder
 
@@ -80,7 +81,7 @@ def train_expada(
     if recipe.method == "selection":
         _train_selector(folder, source, dataset, model, of, progress)
     save_checkpoint(model, folder.model, _meta(folder, recipe))
-    for done in (folder.encoder, *folder.checkpoint.glob("*.ckpt")):
+    for done in (folder.encoder, *folder.checkpoint.glob("pretext.*"), *folder.checkpoint.glob("*.ckpt")):
         done.unlink(missing_ok=True)
     return folder
 
@@ -118,9 +119,11 @@ def _train_encoder(
     of: dict[str, pd.DataFrame],
     progress: bool,
 ) -> None:
-    """Stage 1, or its finished weights."""
+    """The pretext stage, if the recipe has one, and stage 1; or their finished weights."""
+    recipe = source.recipe
+    if recipe.pretext.epochs and not folder.encoder.is_file():
+        _train_pretext(folder, source, dataset, model, of, progress)
     if not folder.encoder.is_file():
-        recipe = source.recipe
         module = EncoderTraining(
             model.encoder,
             ordinal=recipe.method != "base",
@@ -135,6 +138,33 @@ def _train_encoder(
             save_file(model.encoder.state_dict(), temporary)
     # Loaded in every case, so that what follows is the same whether or not the run was interrupted here.
     model.encoder.load_state_dict(load_file(folder.encoder))
+
+
+def _train_pretext(
+    folder: RunFolder,
+    source: Source,
+    dataset: PreparedDataset,
+    model: ExpADA,
+    of: dict[str, pd.DataFrame],
+    progress: bool,
+) -> None:
+    recipe, finished = source.recipe, folder.checkpoint / "pretext.safetensors"
+    if not finished.is_file():
+        spread = signal_spread([signals_of(dataset.recording(name)) for name in of["training"]["recording_id"]])
+        module = PretextTraining(
+            model.encoder,
+            spread,
+            learning_rate=recipe.pretext.learning_rate,
+            weight_decay=recipe.pretext.weight_decay,
+        )
+        training, development = (
+            segment_loader(source, dataset, of[part], training=part == "training", pretext=True)
+            for part in ("training", "development")
+        )
+        _fit_stage(folder, "pretext", recipe, recipe.pretext, module, training, development, progress)
+        with atomic_path(finished) as temporary:
+            save_file(model.encoder.state_dict(), temporary)
+    model.encoder.load_state_dict(load_file(finished))
 
 
 def _train_selector(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,6 @@ import numpy as np
 import torch
 from torch.utils.data import DataLoader, Dataset
 
-from openada.clips.augmentation import Augmentation
 from openada.clips.dataset import EpochSampler, Key, LabelledRecording, SegmentDataset
 from openada.clips.reading import ClipReader
 from openada.clips.segments import Segments, segments
@@ -19,6 +18,7 @@ from openada.datasets.scales import SCALES, band_index
 from openada.models.expada.vat import SegmentEncoder
 from openada.prepared.dataset import PreparedDataset, PreparedRecording
 from openada.training.expada_modules import UnitBatch
+from openada.training.pretext import signals_of
 from openada.training.recipe import ExpADARecipe
 from openada.training.units import Units, encode
 
@@ -100,18 +100,25 @@ def category_of(row: Any) -> int:
     return band_index(float(row.score), SCALES[row.scale])
 
 
-def segment_loader(source: Source, dataset: PreparedDataset, table: pd.DataFrame, *, training: bool) -> DataLoader:
-    """Stage 1's batches: overlapping by half and augmented for training, end to end and plain otherwise."""
+def segment_loader(
+    source: Source, dataset: PreparedDataset, table: pd.DataFrame, *, training: bool, pretext: bool = False
+) -> DataLoader:
+    """Stage 1's batches: overlapping by half and augmented for training, end to end and plain otherwise.
+
+    For the pretext stage the behaviour signals come with them.
+    """
     recipe = source.recipe
     stride = max(source.segment_frames // 2, 1) if training else source.segment_frames
     labelled = []
     for row in table.itertuples():
         recording = dataset.recording(row.recording_id)
         cut = source.segments(recording, stride)
-        labelled.append(LabelledRecording(source.reader(recording), cut, float(row.score), category_of(row)))
-    augmentation = Augmentation(**asdict(recipe.jitter))
+        signals = signals_of(recording) if pretext else None
+        labelled.append(LabelledRecording(source.reader(recording), cut, float(row.score), category_of(row), signals))
+    # A mirror image would turn the lateral signals round, and the pretext's targets are not mirrored.
+    augmentation = replace(recipe.augmentation, flip=0.0) if pretext else recipe.augmentation
     data = SegmentDataset(labelled, seed=recipe.seed, augmentation=augmentation if training else None)
-    batch = recipe.encoder.batch
+    batch = recipe.pretext.batch if pretext else recipe.encoder.batch
     sampler = EpochSampler(len(data), seed=recipe.seed, shuffle=training)
     return DataLoader(data, batch_size=batch, sampler=sampler, drop_last=training and len(data) >= batch)
 

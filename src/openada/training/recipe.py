@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
+from openada.clips.strengths import Augmentation
 from openada.errors import UnusableInput
 from openada.models.expada.config import ExpADAConfig
 from openada.models.registry import config_for
@@ -26,17 +27,6 @@ class StageRecipe:
     warm_up: float = 0.05
     momentum: float = 0.9
     clip_norm: float = 5.0
-
-
-@dataclass(frozen=True)
-class Jitter:
-    """Augmentation, the same for all frames of a clip: chance of a mirror image, half-widths of colour factors; hue in turns."""
-
-    flip: float = 0.5
-    brightness: float = 0.1
-    contrast: float = 0.1
-    saturation: float = 0.1
-    hue: float = 0.02
 
 
 @dataclass(frozen=True)
@@ -59,9 +49,11 @@ class ExpADARecipe:
     accelerator: str = "auto"
     devices: str = "auto"
     precision: str = "32-true"
+    pretext: StageRecipe = field(default_factory=lambda: StageRecipe(epochs=0, learning_rate=2e-3, batch=16))
+    """Before stage 1, learn to read the measured behaviour signals; no labels. 0 epochs in the paper's recipes."""
     encoder: StageRecipe = field(default_factory=lambda: StageRecipe(epochs=15, learning_rate=1e-4, batch=8))
     selector: StageRecipe = field(default_factory=lambda: StageRecipe(epochs=80, learning_rate=1e-2, batch=8))
-    jitter: Jitter = field(default_factory=Jitter)
+    augmentation: Augmentation = field(default_factory=Augmentation)
     model: ExpADAConfig = field(default_factory=ExpADAConfig)
 
 
@@ -69,8 +61,10 @@ PRESETS: dict[str, dict[str, Any]] = {
     "demo": {
         "reference": "median",
         "cached": True,
-        "encoder": StageRecipe(epochs=12, learning_rate=1e-3, batch=16, weight_decay=1e-3),
-        "selector": StageRecipe(epochs=80, learning_rate=3e-2, batch=16, weight_decay=1e-3),
+        "augmentation": Augmentation(brightness=0.4, contrast=0.4, saturation=0.4, hue=0.05, shift=0.03, noise=0.02),
+        "pretext": StageRecipe(epochs=2, learning_rate=2e-3, batch=16, weight_decay=1e-2),
+        "encoder": StageRecipe(epochs=6, learning_rate=5e-4, batch=16, weight_decay=1e-2),
+        "selector": StageRecipe(epochs=120, learning_rate=3e-2, batch=8, weight_decay=3e-3),
     },
 }
 
@@ -89,7 +83,8 @@ def recipe(preset: str = "paper", **given: Any) -> ExpADARecipe:
 def from_json(content: Mapping[str, Any]) -> ExpADARecipe:
     """The recipe that `dataclasses.asdict` wrote. Raises UnusableInput for an unknown key."""
     _only_known(content)
-    nested = {"encoder": StageRecipe, "selector": StageRecipe, "jitter": Jitter, "model": ExpADAConfig}
+    stages = dict.fromkeys(("pretext", "encoder", "selector"), StageRecipe)
+    nested: dict[str, Any] = {**stages, "augmentation": Augmentation, "model": ExpADAConfig}
     return ExpADARecipe(**{key: nested[key](**value) if key in nested else value for key, value in content.items()})
 
 

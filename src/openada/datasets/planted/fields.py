@@ -67,8 +67,9 @@ class HeadTurn:
 
 
 def _depth(nodes: np.ndarray, mesh: np.ndarray, axes: FaceAxes) -> np.ndarray:
-    distance = ((nodes[:, :, None] - mesh[None, None, :, :2].astype(np.float32)) ** 2).sum(axis=-1)
-    distance /= axes.interocular_px**2
+    points = mesh[:, :2].astype(np.float32)
+    squares = (nodes**2).sum(axis=-1, keepdims=True) + (points**2).sum(axis=-1)
+    distance = (squares - 2 * nodes @ points.T).clip(min=0) / np.float32(axes.interocular_px**2)
     weight = np.exp(-0.5 * distance / 0.09**2) + 1e-4 * np.exp(-0.5 * distance / 0.3**2) + 1e-12
     return np.asarray((weight @ mesh[:, 2]) / weight.sum(axis=-1), dtype=np.float64)
 
