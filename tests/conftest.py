@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import ClassVar
@@ -14,7 +15,9 @@ import torch
 from openada.face.tracker import FaceObservation
 from openada.prepared import writer
 from openada.prepared.prepare import prepare
+from openada.training.expada import train_expada
 from openada.video import Frame, VideoWriter
+from training_recipe import RECIPE
 
 # Networks this small run faster on one thread, and two test runs at once do not wait for each other.
 torch.set_num_threads(1)
@@ -75,10 +78,11 @@ def write_video(path: Path, times_s: np.ndarray, lost: np.ndarray, level: np.nda
             out.write(rgb, float(time_s))
 
 
-@pytest.fixture
-def tiny_prepared(tmp_path: Path, scripted: None) -> Path:
-    """Twelve recordings of 40 frames whose brightness swings the wider the higher the score; prepared."""
-    folder = tmp_path / "source"
+@pytest.fixture(scope="session")
+def shared_prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve recordings of 40 frames whose brightness swings the wider the higher the score; prepared once, only read."""
+    base = tmp_path_factory.mktemp("shared")
+    folder = base / "source"
     folder.mkdir()
     rows = []
     for number in range(12):
@@ -96,5 +100,27 @@ def tiny_prepared(tmp_path: Path, scripted: None) -> Path:
             }
         )  # fmt: skip
     pd.DataFrame(rows).to_csv(folder / "manifest.csv", index=False)
-    prepare(folder / "manifest.csv", tmp_path / "prepared", workers=1, progress=False)
-    return tmp_path / "prepared"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(writer, "_tracker", lambda name: ScriptedTracker())
+        prepare(folder / "manifest.csv", base / "prepared", workers=1, progress=False)
+    return base / "prepared"
+
+
+@pytest.fixture
+def tiny_prepared(shared_prepared: Path, tmp_path: Path) -> Path:
+    """The same, a copy that a test may change."""
+    return Path(shutil.copytree(shared_prepared, tmp_path / "prepared"))
+
+
+@pytest.fixture(scope="session")
+def shared_run(shared_prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """ExpADA trained on it without an interruption; only read."""
+    run = tmp_path_factory.mktemp("trained") / "run"
+    train_expada(shared_prepared, run, RECIPE, progress=False)
+    return run
+
+
+@pytest.fixture
+def run(shared_run: Path, tmp_path: Path) -> Path:
+    """The same, a copy that a test may change."""
+    return Path(shutil.copytree(shared_run, tmp_path / "run"))

@@ -6,6 +6,7 @@ from openada.training.recipe import ExpADARecipe, StageRecipe
 RECIPE = ExpADARecipe(
     preset="demo",
     cached=True,
+    pretext=StageRecipe(epochs=2, learning_rate=1e-3, batch=5),
     encoder=StageRecipe(epochs=3, learning_rate=1e-3, batch=5),
     selector=StageRecipe(epochs=4, learning_rate=1e-2, batch=4),
     model=ExpADAConfig(

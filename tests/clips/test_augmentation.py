@@ -3,7 +3,8 @@ import colorsys
 import numpy as np
 import torch
 
-from openada.clips.augmentation import Augmentation, Drawn, apply, draw
+from openada.clips.augmentation import Drawn, apply, draw, move
+from openada.clips.strengths import Augmentation
 
 
 def test_zero_strengths_change_nothing() -> None:
@@ -48,3 +49,12 @@ def test_hue_keeps_luma_and_turns_the_hue() -> None:
     assert (
         abs(colorsys.rgb_to_hsv(*out.flatten().tolist())[0] - colorsys.rgb_to_hsv(*pixel.flatten().tolist())[0]) > 1e-3
     )
+
+
+def test_shift_moves_whole_pixels_the_same_in_every_frame_and_noise_is_repeatable() -> None:
+    clip = torch.rand(3, 5, 20, 10)
+    drawn = Drawn(False, np.eye(3), np.zeros(3), (0.1, -0.2))
+    torch.testing.assert_close(move(drawn, clip), clip.roll((2, -2), (2, 3)))
+    noisy = Drawn(False, np.eye(3), np.zeros(3), (0.0, 0.0), 0.1, 7)
+    torch.testing.assert_close(move(noisy, clip), move(noisy, clip), rtol=0, atol=0)
+    assert abs(float((move(noisy, clip) - clip).std()) - 0.1) < 0.01

@@ -3,10 +3,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from openada.clips.augmentation import Augmentation
 from openada.clips.dataset import EpochSampler, Key, LabelledRecording, SegmentDataset
 from openada.clips.reading import ClipReader
 from openada.clips.segments import segments
+from openada.clips.strengths import Augmentation
 from openada.prepared.dataset import PreparedDataset
 
 

@@ -11,17 +11,9 @@ from openada.errors import UnusableInput
 from openada.inference.predict import predict
 from openada.inference.recording import TrainedRun, infer
 from openada.prepared.dataset import PreparedDataset
-from openada.training.expada import train_expada
-from training_recipe import RECIPE
 
 
-@pytest.fixture
-def run(tiny_prepared: Path, tmp_path: Path) -> Path:
-    train_expada(tiny_prepared, tmp_path / "run", RECIPE, progress=False)
-    return tmp_path / "run"
-
-
-def test_predictions_hold_a_row_per_recording_and_method(run: Path, tiny_prepared: Path) -> None:
+def test_predictions_hold_a_row_per_recording_and_method(run: Path, shared_prepared: Path) -> None:
     table = predict(run)
     assert sorted(table["recording_id"].unique()) == ["r10", "r11", "r6", "r7", "r8", "r9"]
     assert table.groupby("recording_id")["method"].apply(set).map(lambda s: s == {"selection", "ordinal"}).all()
@@ -35,25 +27,25 @@ def test_predictions_hold_a_row_per_recording_and_method(run: Path, tiny_prepare
     pd.testing.assert_frame_equal(predict(run), table)
 
 
-def test_the_score_is_the_mean_over_the_selected_segments(run: Path, tiny_prepared: Path) -> None:
+def test_the_score_is_the_mean_over_the_selected_segments(run: Path, shared_prepared: Path) -> None:
     trained = TrainedRun.load(run)
-    result = infer(trained, PreparedDataset(tiny_prepared).recording("r7"))
+    result = infer(trained, PreparedDataset(shared_prepared).recording("r7"))
     chosen = result.segments.loc[result.segments["selected"], "segment_score"]
     assert result.scores["selection"] == pytest.approx(chosen.mean(), rel=1e-5)
     assert result.scores["ordinal"] == pytest.approx(result.units.score.mean(), rel=1e-5)
 
 
-def test_cached_units_change_nothing(run: Path, tiny_prepared: Path, tmp_path: Path) -> None:
+def test_cached_units_change_nothing(run: Path, shared_prepared: Path, tmp_path: Path) -> None:
     trained = TrainedRun.load(run)
-    recording = PreparedDataset(tiny_prepared).recording("r8")
+    recording = PreparedDataset(shared_prepared).recording("r8")
     plain = infer(trained, recording)
     for _ in range(2):
         cached = infer(trained, recording, cache=tmp_path / "units")
         pd.testing.assert_frame_equal(cached.segments, plain.segments)
 
 
-def test_untracked_units_keep_their_place_in_time(run: Path, tiny_prepared: Path) -> None:
-    recording = PreparedDataset(tiny_prepared).recording("r1")  # frames 10 to 13 lost: half of unit 1
+def test_untracked_units_keep_their_place_in_time(run: Path, shared_prepared: Path) -> None:
+    recording = PreparedDataset(shared_prepared).recording("r1")  # frames 10 to 13 lost: half of unit 1
     strict = TrainedRun.load(run)
     strict = TrainedRun(strict.folder, strict.model, replace(strict.recipe, min_tracked_share=0.6))
     result = infer(strict, recording)

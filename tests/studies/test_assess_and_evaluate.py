@@ -14,14 +14,6 @@ from openada.errors import UnusableInput
 from openada.files import read_json, write_json
 from openada.studies.assess import assess_video
 from openada.studies.evaluate import evaluate_run
-from openada.training.expada import train_expada
-from training_recipe import RECIPE
-
-
-@pytest.fixture
-def run(tiny_prepared: Path, tmp_path: Path) -> Path:
-    train_expada(tiny_prepared, tmp_path / "run", RECIPE, progress=False)
-    return tmp_path / "run"
 
 
 @pytest.fixture

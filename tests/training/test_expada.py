@@ -32,19 +32,13 @@ def assert_same(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> None:
         torch.testing.assert_close(value, b[name], rtol=0, atol=0, msg=name)
 
 
-@pytest.fixture
-def undisturbed(tiny_prepared: Path, tmp_path: Path) -> Path:
-    train_expada(tiny_prepared, tmp_path / "undisturbed", RECIPE, progress=False)
-    return tmp_path / "undisturbed"
-
-
 def interrupt(monkeypatch: pytest.MonkeyPatch, stage: str, epoch: int, when: str) -> None:
     """Cut training off in the given epoch of a stage: in the middle of it, or just before its resume file is written."""
     if when == "middle":
         original = fitting._Repeatable.on_train_batch_start
 
         def cut(self: object, trainer: object, module: object, batch: object, batch_idx: int) -> None:
-            own = "encoder" if hasattr(module, "encoder") else "selector"
+            own = type(module).__name__.removesuffix("Training").lower()
             if own == stage and trainer.current_epoch == epoch and batch_idx == 1:  # type: ignore[attr-defined]
                 raise StopError
             original(self, trainer, module, batch, batch_idx)  # type: ignore[arg-type]
@@ -64,6 +58,7 @@ def interrupt(monkeypatch: pytest.MonkeyPatch, stage: str, epoch: int, when: str
 @pytest.mark.parametrize(
     ("stage", "epoch", "when"),
     [
+        ("pretext", 1, "middle"),
         ("encoder", 0, "middle"),
         ("encoder", 2, "middle"),
         ("encoder", 1, "end"),
@@ -72,8 +67,8 @@ def interrupt(monkeypatch: pytest.MonkeyPatch, stage: str, epoch: int, when: str
     ],
 )
 def test_interrupted_and_resumed_equals_undisturbed(
-    undisturbed: Path,
-    tiny_prepared: Path,
+    shared_run: Path,
+    shared_prepared: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     stage: str,
@@ -84,16 +79,16 @@ def test_interrupted_and_resumed_equals_undisturbed(
     with monkeypatch.context() as patch:
         interrupt(patch, stage, epoch, when)
         with pytest.raises(StopError):
-            train_expada(tiny_prepared, run, RECIPE, progress=False)
+            train_expada(shared_prepared, run, RECIPE, progress=False)
     epochs = _count_epochs(monkeypatch)
-    train_expada(tiny_prepared, run, RECIPE, progress=False)
-    assert_same(weights(run), weights(undisturbed))
-    pd.testing.assert_frame_equal(pd.read_csv(run / "metrics.csv"), pd.read_csv(undisturbed / "metrics.csv"))
-    assert epochs[stage] == {"encoder": 3, "selector": 4}[stage] - epoch
+    train_expada(shared_prepared, run, RECIPE, progress=False)
+    assert_same(weights(run), weights(shared_run))
+    pd.testing.assert_frame_equal(pd.read_csv(run / "metrics.csv"), pd.read_csv(shared_run / "metrics.csv"))
+    assert epochs[stage] == {"pretext": 2, "encoder": 3, "selector": 4}[stage] - epoch
 
 
 def test_cut_off_after_the_last_epoch_the_weights_are_still_the_trained_ones(
-    undisturbed: Path, tiny_prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shared_run: Path, shared_prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def stop(*arguments: object) -> None:
         raise StopError
@@ -101,14 +96,14 @@ def test_cut_off_after_the_last_epoch_the_weights_are_still_the_trained_ones(
     with monkeypatch.context() as patch:
         patch.setattr(training, "save_checkpoint", stop)
         with pytest.raises(StopError):
-            train_expada(tiny_prepared, tmp_path / "resumed", RECIPE, progress=False)
-    train_expada(tiny_prepared, tmp_path / "resumed", RECIPE, progress=False)
-    assert_same(weights(tmp_path / "resumed"), weights(undisturbed))
+            train_expada(shared_prepared, tmp_path / "resumed", RECIPE, progress=False)
+    train_expada(shared_prepared, tmp_path / "resumed", RECIPE, progress=False)
+    assert_same(weights(tmp_path / "resumed"), weights(shared_run))
 
 
 def _count_epochs(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     """How many epochs each stage still trains."""
-    counted = {"encoder": 0, "selector": 0}
+    counted = {"pretext": 0, "encoder": 0, "selector": 0}
     original = fitting.record_metrics
 
     def count(path: Path, stage: str, epoch: int, values: dict[str, float]) -> None:
@@ -119,22 +114,22 @@ def _count_epochs(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     return counted
 
 
-def test_a_finished_run_is_left_alone_and_another_recipe_is_refused(undisturbed: Path, tiny_prepared: Path) -> None:
-    before = (undisturbed / "checkpoint" / "model.safetensors").stat().st_mtime_ns
-    train_expada(tiny_prepared, undisturbed, RECIPE, progress=False)
-    assert (undisturbed / "checkpoint" / "model.safetensors").stat().st_mtime_ns == before
+def test_a_finished_run_is_left_alone_and_another_recipe_is_refused(run: Path, shared_prepared: Path) -> None:
+    before = (run / "checkpoint" / "model.safetensors").stat().st_mtime_ns
+    train_expada(shared_prepared, run, RECIPE, progress=False)
+    assert (run / "checkpoint" / "model.safetensors").stat().st_mtime_ns == before
     with pytest.raises(UnusableInput, match="choose another --out"):
-        train_expada(tiny_prepared, undisturbed, replace(RECIPE, seed=1), progress=False)
+        train_expada(shared_prepared, run, replace(RECIPE, seed=1), progress=False)
 
 
 def test_nothing_of_the_test_part_is_read_while_training(
-    tiny_prepared: Path, tmp_path: Path, undisturbed: Path, monkeypatch: pytest.MonkeyPatch
+    tiny_prepared: Path, tmp_path: Path, shared_run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     table = pd.read_parquet(tiny_prepared / "manifest.parquet")
     table.loc[table["split"] == "test", "score"] = 1.0
     table.to_parquet(tiny_prepared / "manifest.parquet")
     train_expada(tiny_prepared, tmp_path / "other-labels", RECIPE, progress=False)
-    assert_same(weights(tmp_path / "other-labels"), weights(undisturbed))
+    assert_same(weights(tmp_path / "other-labels"), weights(shared_run))
 
 
 def test_dropped_recordings_are_named_with_the_reason(tiny_prepared: Path, tmp_path: Path) -> None:
@@ -149,7 +144,7 @@ def test_dropped_recordings_are_named_with_the_reason(tiny_prepared: Path, tmp_p
     ]
 
 
-def test_a_recipe_survives_json_and_unknown_keys_are_errors(undisturbed: Path) -> None:
-    assert RunFolder(undisturbed).recipe() == RECIPE
+def test_a_recipe_survives_json_and_unknown_keys_are_errors(shared_run: Path) -> None:
+    assert RunFolder(shared_run).recipe() == RECIPE
     with pytest.raises(UnusableInput, match="no setting 'learning'"):
         from_json({"learning": 1})

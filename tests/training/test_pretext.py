@@ -1,0 +1,47 @@
+import numpy as np
+import torch
+
+from openada import models
+from openada.clips.dataset import SegmentSample
+from openada.training.pretext import LIMIT_SD, SIGNALS, PretextTraining, signal_spread
+
+
+def _module(spread: np.ndarray) -> PretextTraining:
+    model = models.create("expada", "demo", seed=0, segment_frames=7, image_size=32, width=8)
+    module = PretextTraining(model.encoder, spread, learning_rate=1e-3, weight_decay=0.0)
+    torch.nn.init.zeros_(module.head.weight)
+    torch.nn.init.zeros_(module.head.bias)
+    return module
+
+
+def _batch(signals: torch.Tensor) -> SegmentSample:
+    count = len(signals)
+    return SegmentSample(
+        torch.zeros(count, 3, 7, 32, 32), torch.zeros(count), torch.zeros(count), torch.zeros(count), signals
+    )
+
+
+def test_a_head_that_says_nothing_has_the_targets_mean_square_as_loss() -> None:
+    signals = torch.randn(3, 7, len(SIGNALS))
+    spread = np.linspace(0.5, 2.0, len(SIGNALS)).astype(np.float32)
+    module = _module(spread)
+    # Seven frames over two time steps of the trunk: four and three.
+    steps = torch.stack([signals[:, :4].mean(1), signals[:, 4:].mean(1)], 1)
+    expected = (steps / torch.from_numpy(spread)).clamp(-LIMIT_SD, LIMIT_SD).square().mean()
+    torch.testing.assert_close(module._loss(_batch(signals)), expected)
+
+
+def test_untracked_frames_take_no_part() -> None:
+    signals = torch.randn(2, 7, len(SIGNALS))
+    whole = _module(np.ones(len(SIGNALS), np.float32))._loss(_batch(signals))
+    lost = torch.cat([signals, torch.full((1, 7, len(SIGNALS)), torch.nan)])
+    torch.testing.assert_close(_module(np.ones(len(SIGNALS), np.float32))._loss(_batch(lost)), whole)
+
+
+def test_spread_ignores_lost_frames_and_constant_signals_keep_their_unit() -> None:
+    values = np.random.default_rng(0).normal(0, 3, (50, len(SIGNALS))).astype(np.float32)
+    values[:, 0] = 1.0
+    values[10:20] = np.nan
+    spread = signal_spread([values[:15], values[15:]])
+    assert spread[0] == 1
+    np.testing.assert_allclose(spread[1:], np.nanstd(values[:, 1:], axis=0), rtol=1e-5)
