@@ -15,7 +15,7 @@ Variant = Literal["standard", "hard", "dynamic", "shortcut", "shortcut-control",
 
 
 def demo(
-    out: Path = Path("openada-demo"), subjects: int = 150, seconds: float = 12.0, fps: float = 8.0, seed: int = 1
+    out: Path = Path("openada-demo"), subjects: int = 200, seconds: float = 12.0, fps: float = 5.0, seed: int = 1
 ) -> None:
     """The whole path once, on rendered faces: render, prepare, train, evaluate, assess, report.
 

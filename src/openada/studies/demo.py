@@ -17,7 +17,8 @@ from openada.datasets.planted.rendered import BASELINES
 from openada.errors import SomeItemsFailed
 from openada.studies.planted_baselines import MAY_BEAT_CONSTANT
 
-SHARES = (0.6, 0.1, 0.3)  # of the people: training, development (which calibrates the interval), test
+SIZE_PX = 192
+SHARES = (0.66, 0.09, 0.25)  # of the people: training, development (which calibrates the interval), test
 REAL_CLIPS = ("single_face.mp4", "face_noface.mov")
 
 
@@ -50,7 +51,14 @@ def run_demo(out: Path, *, subjects: int, seconds: float, fps: float, seed: int)
     benchmark, prepared, run = out / "benchmark", out / "prepared", out / "run"
     with clock.step(f"Rendering the planted benchmark: {subjects} people, two recordings of {seconds:g} s each"):
         generate(
-            benchmark, subjects=subjects, seconds=seconds, fps=fps, seed=seed, variant="standard", split_shares=SHARES
+            benchmark,
+            subjects=subjects,
+            seconds=seconds,
+            fps=fps,
+            seed=seed,
+            variant="standard",
+            split_shares=SHARES,
+            size_px=SIZE_PX,
         )
     with clock.step("Preparing: tracking and aligning every face"):
         outcomes = prepare(benchmark / "manifest.csv", prepared)

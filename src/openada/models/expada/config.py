@@ -19,7 +19,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "r2plus1d_18": {"trunk": "r2plus1d_18", "image_size": 112},
     "demo": {
         "trunk": "small",
-        "segment_frames": 8,
+        "segment_frames": 5,
         "image_size": 64,
         "width": 32,
         "query_channels": 8,
