@@ -164,7 +164,7 @@ def _client(workers: int | None, scheduler: str | None) -> Iterator[Any]:
                 dashboard_address=None,
                 # Dask keeps a port for its health pages even so: on loopback, and any that is free.
                 scheduler_kwargs={"dashboard": False, "dashboard_address": "127.0.0.1:0"},
-                # A process per core: threads inside each would only wait for one another (a fifth of the speed when measured).
+                # A process per core: threads inside each would only wait for one another.
                 env={"OPENCV_FOR_THREADS_NUM": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
                 memory_limit=0,
                 local_directory=folder,

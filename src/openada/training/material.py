@@ -108,7 +108,7 @@ def segment_loader(
     For the pretext stage the behaviour signals come with them.
     """
     recipe = source.recipe
-    stride = max(source.segment_frames // 2, 1) if training else source.segment_frames
+    stride = (source.segment_frames + 1) // 2 if training else source.segment_frames
     labelled = []
     for row in table.itertuples():
         recording = dataset.recording(row.recording_id)
