@@ -15,6 +15,8 @@ from openada.files import read_json, write_json
 from openada.studies.assess import assess_video
 from openada.studies.evaluate import evaluate_run
 
+pytestmark = pytest.mark.usefixtures("scripted")
+
 
 @pytest.fixture
 def video(tmp_path: Path) -> Path:

@@ -263,13 +263,12 @@ def model_description(trained: TrainedRun) -> ModelDescription:
     path = trained.folder / "evaluation.json"
     if path.is_file():
         figures = read_json(path)
-        results = [
-            TestResult(
-                metric["metric"].upper(), metric["value"], metric["low"], metric["high"], metric["constant"],
-                metric["n"], metric["n_subjects"], metric["unit"],
+        for row in figures["headline"]:
+            value, low, high, constant = (
+                math.nan if row[key] is None else row[key] for key in ("value", "low", "high", "constant")
             )
-            for metric in figures["headline"]
-        ]  # fmt: skip
+            counts = (row["n"], row["n_subjects"], row["unit"])
+            results.append(TestResult(row["metric"].upper(), value, low, high, constant, *counts))
     return ModelDescription(
         name="ExpADA",
         preset=config["model"]["preset"],

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 from safetensors.torch import load_file, save_file
 
 from openada import models
@@ -151,12 +152,14 @@ def _train_pretext(
     recipe, finished = source.recipe, folder.checkpoint / "pretext.safetensors"
     if not finished.is_file():
         spread = signal_spread([signals_of(dataset.recording(name)) for name in of["training"]["recording_id"]])
-        module = PretextTraining(
-            model.encoder,
-            spread,
-            learning_rate=recipe.pretext.learning_rate,
-            weight_decay=recipe.pretext.weight_decay,
-        )
+        with torch.random.fork_rng():
+            torch.manual_seed(recipe.seed)  # the head that reads the signals is drawn here
+            module = PretextTraining(
+                model.encoder,
+                spread,
+                learning_rate=recipe.pretext.learning_rate,
+                weight_decay=recipe.pretext.weight_decay,
+            )
         training, development = (
             segment_loader(source, dataset, of[part], training=part == "training", pretext=True)
             for part in ("training", "development")

@@ -90,7 +90,7 @@ def test_heads_concatenate_into_the_next_query(encoder):
 def test_scores_start_from_the_training_mean():
     plain = models.create("expada", "demo", seed=0).eval()
     scaled = models.create("expada", "demo", seed=0, score_mean=17.0, score_sd=11.0).eval()
-    clips = torch.rand(2, 3, 8, 64, 64)
+    clips = torch.rand(2, 3, 5, 64, 64)
     with torch.no_grad():
         assert torch.allclose(scaled.encoder(clips).score, 17 + 11 * plain.encoder(clips).score, atol=1e-5)
         units, mask = torch.randn(1, 5, 64), torch.ones(1, 5, dtype=torch.bool)
@@ -108,9 +108,9 @@ def test_clips_of_another_size_are_refused(encoder, shape):
 def test_the_model_refuses_unmasked_or_unstacked_clips():
     model = models.create("expada", "demo", seed=0)
     with pytest.raises(UnusableInput, match="mask"):
-        model(torch.zeros(2, 3, 3, 8, 64, 64), torch.ones(2, 3))
+        model(torch.zeros(2, 3, 3, 5, 64, 64), torch.ones(2, 3))
     with pytest.raises(UnusableInput, match="mask"):
-        model(torch.zeros(2, 3, 8, 64, 64), torch.ones(2, 3, dtype=torch.bool))
+        model(torch.zeros(2, 3, 5, 64, 64), torch.ones(2, 3, dtype=torch.bool))
 
 
 def test_the_networks_rectify_with_modules_of_their_own():
@@ -121,6 +121,6 @@ def test_the_networks_rectify_with_modules_of_their_own():
     calls = {}
     for module in rectifiers:
         module.register_forward_hook(lambda m, *_: calls.__setitem__(m, calls.get(m, 0) + 1))
-    model(torch.rand(1, 5, 3, 8, 64, 64), torch.ones(1, 5, dtype=torch.bool))
+    model(torch.rand(1, 5, 3, 5, 64, 64), torch.ones(1, 5, dtype=torch.bool))
     assert len(calls) == len(rectifiers)
     assert set(calls.values()) == {1}
