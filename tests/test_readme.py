@@ -13,7 +13,8 @@ README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 
 
 def _shown() -> list[list[str]]:
-    lines = re.findall(r"^openada (.*?)(?:\s+#.*)?$", README, flags=re.MULTILINE)
+    blocks = "\n".join(re.findall(r"```sh\n(.*?)```", README, flags=re.DOTALL))
+    lines = re.findall(r"^openada (.*?)(?:\s+#.*)?$", blocks, flags=re.MULTILINE)
     return [shlex.split(line) for line in lines]
 
 
