@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -20,12 +21,11 @@ def encoded_bytes_per_frame(path: str | Path) -> np.ndarray:
 
     sizes: list[tuple[float, int]] = []
     with open_source(path) as (container, stream):
-        try:
+        # In a file that is cut off, the packets before the cut are what there is; `frames` warns about it.
+        with suppress(av.FFmpegError):
             for order, packet in enumerate(container.demux(stream)):
                 if packet.size and not packet.is_discard:
                     sizes.append((packet.pts if packet.pts is not None else order, packet.size))
-        except av.FFmpegError:
-            pass  # cut off: the packets before the cut are what there is, and `frames` warns about it
         if not sizes:
             raise nothing_decodes(path, stream.codec_context.name)
     sizes.sort(key=lambda pair: pair[0])
