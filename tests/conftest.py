@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from openada.face.tracker import FaceObservation
-from openada.prepared import writer
+from openada.prepared import passes
 from openada.prepared.prepare import prepare
 from openada.training.expada import train_expada
 from openada.video import Frame, VideoWriter
@@ -55,7 +55,10 @@ class ScriptedTracker:
     name = "scripted"
     parameters: ClassVar[dict[str, object]] = {}
 
-    def track(self, frames: Iterable[Frame]) -> Iterator[tuple[Frame, FaceObservation]]:
+    people: ClassVar[tuple[object, ...]] = ()
+    followed: ClassVar[None] = None
+
+    def track(self, frames: Iterable[Frame], *, subject: object = "largest") -> Iterator[tuple[Frame, FaceObservation]]:
         for frame in frames:
             lost = frame.rgb[:8, :8].mean() < 64
             points = np.full((478, 3), np.nan, np.float32) if lost else face_points()
@@ -66,7 +69,7 @@ class ScriptedTracker:
 @pytest.fixture
 def scripted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every recording of the test is tracked by the scripted tracker."""
-    monkeypatch.setattr(writer, "_tracker", lambda name: ScriptedTracker())
+    monkeypatch.setattr(passes, "tracker_of", lambda name, model: ScriptedTracker())
 
 
 def write_video(path: Path, times_s: np.ndarray, lost: np.ndarray, level: np.ndarray) -> None:
@@ -101,7 +104,7 @@ def shared_prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
         )  # fmt: skip
     pd.DataFrame(rows).to_csv(folder / "manifest.csv", index=False)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(writer, "_tracker", lambda name: ScriptedTracker())
+        patch.setattr(passes, "tracker_of", lambda name, model: ScriptedTracker())
         prepare(folder / "manifest.csv", base / "prepared", workers=1, progress=False)
     return base / "prepared"
 

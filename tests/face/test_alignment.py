@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from openada.face.alignment import EYES_AT, align, crop_from_frame
+from openada.face.alignment import align, crop_from_frame
+from openada.face.alignment_styles import EYES_AT
 from openada.face.regions import EYE_CORNERS_LEFT, EYE_CORNERS_RIGHT, MOUTH_CORNERS
 
 SIZE = 113

@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from landmarker_bundle import networks, write_bundle
 from openada.errors import UnusableInput
 from openada.face import create_tracker
 from openada.face.tracker import names
@@ -14,9 +15,19 @@ needs_videos = pytest.mark.skipif(not VIDEOS.is_dir(), reason="the real footage 
 FRAME_HEIGHT, FRAME_WIDTH = 331, 479
 
 
+@pytest.fixture(scope="module")
+def model_file(tmp_path_factory):
+    """What "face-landmarker" needs, made of networks that mediapipe carries."""
+    return write_bundle(tmp_path_factory.mktemp("model") / "face_landmarker.task", networks())
+
+
+def create(name, model_file):
+    return create_tracker(name, model_file=model_file if name == "face-landmarker" else None)
+
+
 @pytest.fixture(scope="module", params=names())
-def tracker(request):
-    return create_tracker(request.param)
+def tracker(request, model_file):
+    return create(request.param, model_file)
 
 
 @pytest.fixture(scope="module")
@@ -56,8 +67,21 @@ def test_an_unknown_tracker_is_refused_with_the_known_ones():
         create_tracker("dlib")
 
 
-def test_no_frames_give_no_observations(tracker):
-    assert observe(tracker, []) == []
+def test_a_model_file_is_asked_for_where_one_is_needed_and_refused_where_not():
+    with pytest.raises(UnusableInput, match=r"face_landmarker\.task"):
+        create_tracker("face-landmarker")
+    with pytest.raises(UnusableInput, match=r"'mediapipe' takes no model file \('a\.task'\).*face-landmarker"):
+        create_tracker("mediapipe", model_file=Path("a.task"))
+
+
+def test_no_frames_give_no_observations(tracker, portrait):
+    observe(tracker, [scene(portrait, 40, 20)])
+    assert observe(tracker, []) == [] and tracker.people == () and tracker.followed is None
+
+
+def test_the_person_followed_is_one_of_those_seen(tracker, portrait):
+    observe(tracker, [scene(portrait, 40, 20)] * 3)
+    assert len(tracker.people) == 1 and tracker.followed is tracker.people[0]
 
 
 def test_landmarks_follow_a_face_that_moves_through_the_frame(tracker, portrait):
@@ -98,12 +122,12 @@ def test_a_face_is_found_again_soon_after_a_long_loss(tracker, portrait):
     assert 47 <= found <= 47 + 3  # searched for every 0.1 s by then
 
 
-def test_nothing_is_carried_over_from_an_earlier_video(tracker, portrait):
+def test_nothing_is_carried_over_from_an_earlier_video(tracker, portrait, model_file):
     pictures = [scene(portrait, 30 + i, 10) for i in range(5)]
     alone = observe(tracker, pictures)
     observe(tracker, [scene(portrait, 200, 55)] * 5)
     again = observe(tracker, pictures)
-    fresh = observe(create_tracker(tracker.name), pictures)
+    fresh = observe(create(tracker.name, model_file), pictures)
     for one, two, three in zip(alone, again, fresh, strict=True):
         np.testing.assert_array_equal(one.landmarks_px, two.landmarks_px)
         np.testing.assert_array_equal(one.landmarks_px, three.landmarks_px)

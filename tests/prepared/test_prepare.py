@@ -5,13 +5,15 @@ import pandas as pd
 import pytest
 
 from conftest import face_points, write_video
+from openada.behaviour.recorder import BehaviourRecorder
 from openada.errors import UnusableInput
 from openada.files import read_json
-from openada.prepared import layout, writer
+from openada.prepared import layout
 from openada.prepared.dataset import PreparedDataset, PreparedRecording
+from openada.prepared.job import Job, Parameters
 from openada.prepared.prepare import prepare
 from openada.prepared.track import landmarks_of
-from openada.prepared.writer import Job, Parameters, finished, prepare_recording
+from openada.prepared.writer import finished, prepare_recording
 from openada.video import frames
 
 # Irregular times, a gap in tracking, and a grey level that names the frame.
@@ -79,11 +81,11 @@ def test_an_interrupted_recording_leaves_nothing_and_the_next_run_finishes(
            "scale": "BDI-II"}  # fmt: skip
     pd.DataFrame([row]).to_csv(tmp_path / "m.csv", index=False)
 
-    def interrupted(*arguments: object) -> None:
+    def interrupted(*arguments: object, **named: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(writer, "_measure_behaviour", interrupted)
+        patch.setattr(BehaviourRecorder, "write", interrupted)
         with pytest.raises(KeyboardInterrupt):
             prepare(tmp_path / "m.csv", tmp_path / "out", workers=1, progress=False)
     assert not list((tmp_path / "out" / "recordings").glob("*"))

@@ -61,12 +61,13 @@ def head_rotation(landmarks_px: np.ndarray) -> np.ndarray:
     return rotation
 
 
-def in_head_frame(landmarks_px: np.ndarray) -> np.ndarray:
+def in_head_frame(landmarks_px: np.ndarray, rotation: np.ndarray | None = None) -> np.ndarray:
     """Landmarks (..., 478, 3) freed of the head's position, size and rotation: what is left is shape and expression.
 
     Float64 in inter-ocular distances of the canonical head, axes as in `CANONICAL`. NaN where the face is lost.
+    `rotation`: of `head_rotation`, where it is known already.
     """
-    rotation = head_rotation(landmarks_px)
+    rotation = head_rotation(landmarks_px) if rotation is None else rotation
     points = np.asarray(landmarks_px, np.float64)
     origin = points[..., RIGID, :].mean(axis=-2, keepdims=True)
     upright = (points - origin) @ rotation  # row vectors: multiplying by R from the right applies its inverse

@@ -11,6 +11,9 @@ import numpy as np
 from openada.errors import UnusableInput
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from openada.face.people import Person
     from openada.video import Frame
 
 LANDMARKS = 478  # MediaPipe's face mesh: 468 points of the surface, then 5 of each iris
@@ -26,6 +29,7 @@ class FaceObservation:
     landmarks_px: (478, 3) float32 in source-frame pixels, multiples of 1/64 px; all NaN if lost. x right and y down from
         the picture's edge (pixel i reaches from i to i + 1), z away from the camera in the same unit, relative to the head.
     faces_seen: number of faces in the latest frame that was searched for faces.
+    blendshapes: (52,) float32 expression coefficients, 0 to 1, of a tracker that measures them; else None.
     """
 
     tracked: bool
@@ -33,6 +37,11 @@ class FaceObservation:
     box_px: np.ndarray
     landmarks_px: np.ndarray
     faces_seen: int
+    blendshapes: np.ndarray | None = None
+
+
+SUBJECT_RULES = ("largest", "centre", "first", "all")
+"""Whom to follow. "all" is resolved by the caller, which tracks once for each of `people`."""
 
 
 class FaceTracker(Protocol):
@@ -41,8 +50,24 @@ class FaceTracker(Protocol):
     name: str
     parameters: dict[str, Any]
 
-    def track(self, frames: Iterable[Frame]) -> Iterator[tuple[Frame, FaceObservation]]:
-        """One observation per frame, in order; nothing is carried over from an earlier video."""
+    def track(
+        self, frames: Iterable[Frame], *, subject: str | Person = "largest"
+    ) -> Iterator[tuple[Frame, FaceObservation]]:
+        """One observation per frame, in order; nothing is carried over from an earlier video.
+
+        subject: a rule ("largest", "centre", "first") for the best guess at the first frame with a face, or one of `people`
+        of an earlier pass over the same video.
+        """
+        ...
+
+    @property
+    def people(self) -> tuple[Person, ...]:
+        """Everyone seen in the video tracked last, in order of first appearance."""
+        ...
+
+    @property
+    def followed(self) -> Person | None:
+        """Who of `people` was followed; None where nobody was."""
         ...
 
 
@@ -55,16 +80,30 @@ def lost(faces_seen: int) -> FaceObservation:
 
 def names() -> tuple[str, ...]:
     """The trackers that `create_tracker` knows."""
-    return ("mediapipe",)
+    return ("mediapipe", "face-landmarker")
 
 
-def create_tracker(name: str = "mediapipe") -> FaceTracker:
+def create_tracker(name: str = "mediapipe", *, model_file: Path | None = None) -> FaceTracker:
     """A tracker by name. Create one per process; it holds no model until its first frame.
 
-    Raises UnusableInput for an unknown name.
+    model_file: the `face_landmarker.task` file that "face-landmarker" needs; "mediapipe" carries its models.
+    Raises UnusableInput for an unknown name and for a model file that is missing, unusable or not asked for.
     """
-    if name != "mediapipe":
-        raise UnusableInput(f"Unknown face tracker {name!r}; choose one of: {', '.join(names())}.")
-    from openada.face.mediapipe_backend import MediaPipeTracker
+    if name == "mediapipe":
+        if model_file is not None:
+            raise UnusableInput(
+                f"The face tracker 'mediapipe' takes no model file ({str(model_file)!r}); use 'face-landmarker' with it."
+            )
+        from openada.face.mediapipe_backend import MediaPipeTracker
 
-    return MediaPipeTracker()
+        return MediaPipeTracker()
+    if name == "face-landmarker":
+        if model_file is None:
+            raise UnusableInput(
+                "The face tracker 'face-landmarker' needs a model: give a face_landmarker.task file, which MediaPipe's model "
+                "page offers for download, as --tracker-model FILE, or use 'mediapipe'."
+            )
+        from openada.face.landmarker_backend import FaceLandmarkerTracker
+
+        return FaceLandmarkerTracker(model_file)
+    raise UnusableInput(f"Unknown face tracker {name!r}; choose one of: {', '.join(names())}.")

@@ -54,6 +54,13 @@ class PreparedRecording:
         return pd.read_parquet(self.folder / layout.BEHAVIOUR_FILE)
 
     @property
+    def events(self) -> pd.DataFrame:
+        """Blinks, closures, saccades and fixations, a row each."""
+        import pandas as pd
+
+        return pd.read_parquet(self.folder / layout.EVENTS_FILE)
+
+    @property
     def statistics(self) -> pd.DataFrame:
         """The behaviour signals' statistics, one row."""
         import pandas as pd

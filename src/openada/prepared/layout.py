@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 CROP_SIZE_PX = 224
 LANDMARKS = 478
+BLENDSHAPES = 52
 
 DATASET_FILE = "dataset.json"
 MANIFEST_FILE = "manifest.parquet"
@@ -16,7 +17,9 @@ RECORDINGS_FOLDER = "recordings"
 FACE_FILE = "face.mp4"
 TRACK_FILE = "track.parquet"
 BEHAVIOUR_FILE = "behaviour.parquet"
+EVENTS_FILE = "events.parquet"
 STATISTICS_FILE = "statistics.parquet"
+OPENFACE_FILE = "openface.csv"
 REFERENCE_FILE = "reference.png"
 QUALITY_FILE = "quality.json"
 
@@ -28,3 +31,8 @@ LANDMARK_COLUMNS = ("landmark_x_px", "landmark_y_px", "landmark_z_px")
 def recording_folder(prepared: Path, recording_id: str) -> Path:
     """The folder of one recording."""
     return prepared / RECORDINGS_FOLDER / recording_id
+
+
+def person_folder(recording: Path, number: int) -> Path:
+    """The folder of one of several people in a recording, all of whom were followed."""
+    return recording / f"person_{number}"

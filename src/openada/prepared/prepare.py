@@ -14,7 +14,9 @@ from openada.datasets.splits import official
 from openada.errors import UnusableInput
 from openada.files import atomic_path, read_json, write_json
 from openada.prepared import layout
-from openada.prepared.writer import Job, Parameters, finished, prepare_recording, remove_leftovers
+from openada.prepared.job import Job, Parameters
+from openada.prepared.passes import tracker_of
+from openada.prepared.writer import finished, prepare_recording, remove_leftovers
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,9 +40,12 @@ def prepare(
     Raises UnusableInput if the manifest cannot be used or `prepared` holds a dataset made with other parameters.
     """
     parameters = parameters or Parameters()
+    if parameters.subject == "all":
+        raise UnusableInput("A recording has one subject: subject 'all' is for 'openada features'.")
+    tracker_of(parameters.tracker, parameters.tracker_model)  # a model that cannot be used stops the batch at once
     table = read_manifest(manifest)
     _describe(prepared, manifest, parameters, table)
-    remove_leftovers(prepared)
+    remove_leftovers(prepared / layout.RECORDINGS_FOLDER)
     jobs = [
         Job(row.recording_id, Path(row.video), layout.recording_folder(prepared, row.recording_id), parameters)
         for row in table.itertuples()
@@ -59,6 +64,11 @@ def prepare(
     return outcomes
 
 
+def versions() -> dict[str, str]:
+    """Versions of what a recording's tables depend on, by package."""
+    return {name: version(name) for name in RECORDED_VERSIONS}
+
+
 def _describe(prepared: Path, manifest: Path, parameters: Parameters, table: pd.DataFrame) -> None:
     """Write `dataset.json`, or check that the one there says the same."""
     path = prepared / layout.DATASET_FILE
@@ -68,7 +78,7 @@ def _describe(prepared: Path, manifest: Path, parameters: Parameters, table: pd.
         "parameters": asdict(parameters),
         "corpus": sorted(table["corpus"].unique()) if "corpus" in table else [],
         "scale": sorted(table["scale"].unique()),
-        "versions": {name: version(name) for name in RECORDED_VERSIONS},
+        "versions": versions(),
     }
     if path.is_file():
         there = read_json(path)

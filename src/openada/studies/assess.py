@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import shutil
 import tempfile
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,8 @@ from openada.explanation.relevance import relevance
 from openada.files import read_json, write_json
 from openada.inference.recording import RecordingResult, TrainedRun, infer
 from openada.prepared.dataset import PreparedRecording
-from openada.prepared.writer import Job, Parameters, prepare_recording
+from openada.prepared.job import Job, Parameters
+from openada.prepared.writer import prepare_recording
 from openada.report.assessment import write_assessment_report
 from openada.report.content import (
     AssessmentContent,
@@ -40,15 +42,20 @@ RATE_TOLERANCE = 0.1
 
 
 def assess_video(
-    video: Path, run: Path, out: Path, *, tracker: str = "mediapipe", keep_prepared: bool = False
+    video: Path, run: Path, out: Path, *, tracker_model: Path | None = None, keep_prepared: bool = False
 ) -> dict[str, Any]:
     """Assess `video` with the trained `run`; write OUT/assessment.json and OUT/report.html; return the former.
+
+    The video is prepared as the run's training recordings were. tracker_model: where the tracker's model file lies now.
 
     Raises UnusableInput, with nothing written, if the video cannot be decoded, shows no face, or is shorter than one segment.
     """
     trained = TrainedRun.load(run)
     with tempfile.TemporaryDirectory(prefix="openada-") as scratch:
-        job = Job(video.stem or "recording", video, Path(scratch) / "recording", Parameters(tracker=tracker))
+        parameters = Parameters(**trained.folder.config()["prepared"])
+        if tracker_model is not None:
+            parameters = replace(parameters, tracker_model=str(tracker_model))
+        job = Job(video.stem or "recording", video, Path(scratch) / "recording", parameters)
         quality = prepare_recording(job)
         recording = PreparedRecording(job.recording_id, job.folder)
         _require_face(video, recording, trained)

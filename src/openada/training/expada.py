@@ -94,6 +94,7 @@ def _data_facts(dataset: PreparedDataset, of: dict[str, pd.DataFrame], dropped: 
     return {
         "source_manifest": dataset.info["source_manifest"],
         "corpus": corpus,
+        "prepared": dataset.info["parameters"],
         "planted": any(name.startswith("planted") for name in corpus),
         "scale": str(training["scale"].iloc[0]),
         "frame_rate_hz": round(float(np.median([(len(t) - 1) / (t[-1] - t[0]) for t in times])), 3),

@@ -15,14 +15,16 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from openada.behaviour.dictionary import DICTIONARY
 from openada.clips.dataset import SegmentSample
 from openada.models.expada.vat import SegmentEncoder
 
 if TYPE_CHECKING:
     from openada.prepared.dataset import PreparedRecording
 
-SIGNALS = tuple(signal.name for signal in DICTIONARY)
+SIGNALS = (
+    *("AU01_g", "AU02_g", "AU04_g", "AU06_g", "AU12_g", "AU15_g", "AU26_g", "AU45_g", "eye_openness"),
+    *("gaze_yaw_deg", "gaze_pitch_deg", "head_yaw_deg", "head_pitch_deg", "head_roll_deg"),
+)
 LIMIT_SD = 4.0
 
 

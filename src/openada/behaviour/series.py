@@ -1,0 +1,51 @@
+"""Signals and events that need a frame's neighbours: speeds, blinks, saccades, fixations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from openada.behaviour.blinks import blinks
+from openada.behaviour.eye_movements import fixations, saccades
+from openada.behaviour.speed import rotation_speed_deg_s, shift_speed
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FLAGS = ("blink", "saccade", "fixation")
+
+
+def series_of(
+    columns: Callable[[Sequence[str]], np.ndarray], time_s: np.ndarray, tracked: np.ndarray
+) -> tuple[dict[str, np.ndarray], pd.DataFrame]:
+    """Whole columns (T,) of a recording by name, and its events as a table.
+
+    columns: gives columns of `signals.measure` by their names. Speeds are those of `speed`; flags are 1 in frames inside an
+    event, 0 outside, NaN if not tracked.
+    """
+    import pandas as pd
+
+    openness, yaw, pitch = columns(("eye_openness", "gaze_yaw_deg", "gaze_pitch_deg")).T
+    events = blinks(time_s, tracked, openness)
+    events = pd.concat([events, saccades(time_s, tracked, yaw, pitch, events)], ignore_index=True)
+    events = pd.concat([events, fixations(time_s, tracked, yaw, pitch, events)], ignore_index=True)
+    events = events.sort_values("start_s", kind="stable", ignore_index=True)
+    places = columns(("eyes_x_px", "eyes_y_px", "interocular_px"))
+    found = {
+        "head_speed_deg_s": rotation_speed_deg_s(time_s, columns(("head_yaw_deg", "head_pitch_deg", "head_roll_deg"))),
+        "head_shift_iod_s": shift_speed(time_s, places[:, :2]) / places[:, 2],
+    }
+    for kind in FLAGS:
+        found[kind] = _flag(time_s, tracked, events[events["kind"] == kind])
+    return found, events
+
+
+def _flag(time_s: np.ndarray, tracked: np.ndarray, events: pd.DataFrame) -> np.ndarray:
+    """1 inside the spans, 0 outside, NaN where not tracked; spans of one kind do not overlap."""
+    inside = np.zeros(len(time_s))
+    spans = events[["start_s", "end_s"]].to_numpy(float)
+    for first, last in np.searchsorted(time_s, spans):
+        inside[first:last] = 1.0
+    return np.where(tracked, inside, np.nan)
