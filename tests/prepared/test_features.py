@@ -98,6 +98,8 @@ def test_what_is_given_may_be_files_folders_or_patterns(tmp_path: Path) -> None:
     assert found("b.dat", "a/**/*.mov", "a/deep") == ["b.dat", "a/deep/y.mov"]
     with pytest.raises(UnusableInput, match="no video or image"):
         find_videos([str(tmp_path / "nothing")])
+    with pytest.raises(UnusableInput, match="No video is given"):
+        find_videos([])
 
 
 def test_a_baseline_video_is_part_of_what_was_measured(tmp_path: Path, scripted: None) -> None:

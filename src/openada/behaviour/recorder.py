@@ -19,7 +19,7 @@ from openada.behaviour.units import UNITS
 if TYPE_CHECKING:
     import pandas as pd
 
-ROWS_AT_ONCE = 4096
+ROWS_AT_ONCE = 1024
 MOVING = (*UNITS, *GAZE, "eye_openness", "iris_left_diameter", "iris_right_diameter")
 
 
@@ -96,9 +96,10 @@ class BehaviourRecorder:
 
     def _statistics(self, behaviour: Path, events: pd.DataFrame) -> pd.DataFrame:
         """One row: the statistics of every column written, then the dynamics."""
+        import pandas as pd
         import pyarrow.parquet as pq
 
-        _, tracked = self._frames()
+        time_s, tracked = self._frames()
         with pq.ParquetFile(behaviour) as file:
             names = [name for name in file.schema_arrow.names if name not in NOT_SIGNALS]
 
@@ -106,8 +107,9 @@ class BehaviourRecorder:
                 return np.asarray(file.read([name]).column(0), np.float64)
 
             table = statistics_of(names, column, tracked)
-            moving = file.read(["time_s", "tracked", *MOVING]).to_pandas()
-        return table.assign(**dynamics(moving, events))
+            moving = {name: column(name).astype(np.float32) for name in MOVING}
+        signals = pd.DataFrame({"time_s": time_s, "tracked": tracked, **moving}, copy=False)
+        return table.assign(**dynamics(signals, events))
 
     def _frames(self) -> tuple[np.ndarray, np.ndarray]:
         """Times and tracked flags of all frames so far."""

@@ -39,7 +39,7 @@ RAW: tuple[str, ...] = (
 """Columns of `measure`; the first ones, `REFERENCED`, are what a reference is subtracted from."""
 REFERENCED = (*UNITS, *_SIDES, *_PLACES)
 _INDEX = {name: index for index, name in enumerate(RAW)}
-_AT_ONCE = 24
+_AT_ONCE = 8
 _FRAMES_AT_ONCE = 512
 
 Columns = Callable[[Sequence[str]], np.ndarray]

@@ -228,7 +228,7 @@ def _tell(outcomes: Sequence[Outcome], what: str) -> None:
 
     without = [item.key for item in outcomes if item.result and item.result["tracked_share"] == 0]
     if without:
-        print(f"warning: no face found in {len(without)} {what}: {', '.join(without[:10])}")
+        print(f"warning: no face found in {len(without)} of {len(outcomes)} {what}: {', '.join(without[:10])}")
     failures = failure_table(outcomes)
     if failures:
         print(failures)

@@ -36,6 +36,8 @@ def find_videos(given: Sequence[str]) -> list[Path]:
     A folder gives the videos and images below it, known by their suffixes; a file is taken whatever its suffix.
     Raises UnusableInput where nothing is found.
     """
+    if not given:
+        raise UnusableInput("No video is given. Give files, folders or a quoted pattern like 'a/*.mp4'.")
     found: dict[Path, None] = {}
     for text in given:
         path = Path(text)
