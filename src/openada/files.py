@@ -22,9 +22,12 @@ def atomic_path(final: Path) -> Iterator[Path]:
     temporary = final.with_name(f".{final.stem}.{uuid.uuid4().hex[:8]}.partial{final.suffix}")
     try:
         yield temporary
-        if temporary.is_dir() and final.is_dir():
-            shutil.rmtree(final)
+        replaced = final.with_name(f".{final.stem}.{uuid.uuid4().hex[:8]}.partial") if final.is_dir() else None
+        if replaced is not None:
+            final.replace(replaced)  # deleting it in its place could be cut off half-way
         temporary.replace(final)
+        if replaced is not None:
+            shutil.rmtree(replaced, ignore_errors=True)
     finally:
         if temporary.is_dir():
             shutil.rmtree(temporary, ignore_errors=True)

@@ -54,7 +54,7 @@ def test_events_and_flags_agree(recording, tmp_path):
     for kind in ("blink", "saccade", "fixation"):
         inside = np.zeros(FRAMES, bool)
         for event in events[events["kind"] == kind].itertuples():
-            inside |= (behaviour["time_s"] >= event.start_s) & (behaviour["time_s"] < event.end_s)
+            inside |= (behaviour["time_s"] >= event.start_s) & (behaviour["time_s"] <= event.end_s)
         flag = behaviour[kind].to_numpy()
         np.testing.assert_array_equal(np.isnan(flag), ~behaviour["tracked"])
         np.testing.assert_array_equal(flag[behaviour["tracked"]] == 1, inside[behaviour["tracked"]])

@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -5,6 +6,7 @@ import pandas as pd
 import pytest
 
 from conftest import write_video
+from openada.batch.lock import exclusive
 from openada.errors import UnusableInput
 from openada.files import read_json
 from openada.prepared.features import features, find_videos, folder_names
@@ -77,7 +79,7 @@ def test_a_folder_of_another_video_is_never_given_away(tmp_path: Path, scripted:
     first, second = make(tmp_path / "a" / "x.mp4"), make(tmp_path / "b" / "x.mp4", frames=29)
     out = tmp_path / "out"
     run([first], out)
-    assert run([second], out)[1].index.tolist() == ["x_mp4"]
+    assert run([second], out)[1].index.tolist() == ["x_mp4", "x"]
     statuses, table = run([first, second], out)
     assert statuses == ["kept", "kept"] and table["frames"].to_dict() == {"x": 23, "x_mp4": 29}
     (out / "mine").mkdir()
@@ -119,3 +121,73 @@ def test_quality_says_whom_it_came_from(tmp_path: Path, scripted: None) -> None:
     run([video], tmp_path / "out")
     quality = read_json(tmp_path / "out" / "one" / "quality.json")
     assert quality["source"] == str(video.absolute()) and quality["tracked_share"] == 1.0
+
+
+def test_a_table_that_went_missing_is_made_again_and_a_broken_quality_file_is_no_fault(
+    tmp_path: Path, scripted: None
+) -> None:
+    video, out = make(tmp_path / "one.mp4"), tmp_path / "out"
+    run([video], out)
+    (out / "one" / "behaviour.parquet").unlink()
+    assert run([video], out)[0] == ["done"] and (out / "one" / "behaviour.parquet").is_file()
+    (out / "one" / "quality.json").write_text("{")
+    assert run([video], out)[0] == ["done"]  # in a folder of its own: whose the broken one is cannot be known
+
+
+def test_a_baseline_does_not_change_who_is_followed(tmp_path: Path, scripted: None) -> None:
+    video, rest = make(tmp_path / "one.mp4"), make(tmp_path / "rest.mp4", frames=31)
+    again = Path(shutil.copy(video, tmp_path / "two.mp4"))
+    run([video, again], tmp_path / "out", baseline=rest)
+    first, second = ((tmp_path / "out" / name / "behaviour.parquet").read_bytes() for name in ("one", "two"))
+    assert first == second
+    quality = read_json(tmp_path / "out" / "one" / "quality.json")
+    assert quality["reference"] == "baseline rest.mp4" and quality["baseline"] == str(rest)
+    for parameters in (Parameters(crops=False, subject="all"), Parameters(crops=False, behaviour_reference="none")):
+        with pytest.raises(UnusableInput, match="baseline"):
+            features([str(video)], tmp_path / "other", parameters=parameters, baseline=rest, progress=False)
+
+
+def test_everyone_where_nobody_is_leaves_rows_of_lost_frames(tmp_path: Path, scripted: None) -> None:
+    video = make(tmp_path / "one.mp4", lost=True)
+    features(
+        [str(video)], tmp_path / "out", parameters=Parameters(crops=False, subject="all"), workers=1, progress=False
+    )
+    behaviour = pd.read_parquet(tmp_path / "out" / "one" / "behaviour.parquet")
+    assert len(behaviour) == 23 and not behaviour["tracked"].any()
+
+
+def test_what_earlier_runs_left_stays_in_the_table_with_its_reference(tmp_path: Path, scripted: None) -> None:
+    first, second = make(tmp_path / "one.mp4"), make(tmp_path / "two.mp4")
+    out = tmp_path / "out"
+    run([first], out)
+    features(
+        [str(second)], out, parameters=Parameters(crops=False, behaviour_reference="none"), workers=1, progress=False
+    )
+    table = pd.read_csv(out / "recordings.csv").set_index("recording_id")
+    assert table["reference"].to_dict() == {"two": "none", "one": "median"}
+
+
+def test_another_spelling_of_a_path_is_the_same_video(tmp_path: Path, scripted: None) -> None:
+    video = make(tmp_path / "in" / "one.mp4")
+    spelled = tmp_path / "in" / ".." / "in" / "one.mp4"
+    assert len(find_videos([str(video), str(spelled)])) == 1
+    run([video], tmp_path / "out")
+    assert run([spelled], tmp_path / "out")[0] == ["kept"]
+
+
+def test_a_folder_that_cannot_be_written_is_said_so(tmp_path: Path, scripted: None) -> None:
+    video = make(tmp_path / "one.mp4")
+    (tmp_path / "file").touch()
+    with pytest.raises(UnusableInput, match="cannot write there"):
+        run([video], tmp_path / "file" / "out")
+
+
+def test_a_second_run_leaves_alone_what_the_first_is_writing(tmp_path: Path, scripted: None) -> None:
+    video, out = make(tmp_path / "one.mp4"), tmp_path / "out"
+    writing = out / ".one.1234.partial"
+    writing.mkdir(parents=True)
+    with exclusive(out / ".lock"), pytest.raises(UnusableInput, match="another run"):
+        run([video], out)
+    assert writing.is_dir()
+    run([video], out)
+    assert not writing.exists()

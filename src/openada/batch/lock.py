@@ -15,12 +15,16 @@ def exclusive(path: Path) -> Iterator[None]:
     """Hold the lock file `path` for the length of the block.
 
     The operating system releases it when the holder ends in any way, so that a killed run never blocks the next; the
-    file itself stays. Raises UnusableInput if another run holds it, or if the file system has no locks.
+    file itself stays. Raises UnusableInput if another run holds it, if the folder cannot be written, or if the file
+    system has no locks.
     """
     import fcntl
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+    except OSError as error:
+        raise UnusableInput(f"{path.parent}: cannot write there ({error.strerror}). Choose another folder.") from error
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

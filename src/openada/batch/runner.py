@@ -18,6 +18,7 @@ def run(
     items: Sequence[Item],
     *,
     finished: Callable[[Item], dict | None],
+    begin: Callable[[], None] | None = None,
     lock: Path,
     title: str,
     workers: int | None = None,
@@ -28,7 +29,8 @@ def run(
     """Do `work(item.payload)` for every item that `finished` does not know; outcomes in the order of `items`.
 
     `finished(item)` gives the stored result of an item done before, or None. The work publishes its own output in one
-    step, so that a run that is stopped at any moment is resumed by running it again.
+    step, so that a run that is stopped at any moment is resumed by running it again. `begin` is called first, when no other
+    run can be at work: the place to clear what a killed one left.
 
     With one worker, or one item left, the work runs in this process, and a crash ends it. With more it runs in a local
     cluster of processes, or at `scheduler` ("tcp://host:8786", on
@@ -45,6 +47,8 @@ def run(
         raise UnusableInput(f"workers is {workers}. Give 1 or more, or leave it out for one per core.")
     _check_keys(items)
     with exclusive(lock):
+        if begin is not None:
+            begin()
         outcomes: dict[str, Outcome] = {}
         for item in items:
             result = finished(item)

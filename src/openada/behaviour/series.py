@@ -46,6 +46,7 @@ def _flag(time_s: np.ndarray, tracked: np.ndarray, events: pd.DataFrame) -> np.n
     """1 inside the spans, 0 outside, NaN where not tracked; spans of one kind do not overlap."""
     inside = np.zeros(len(time_s))
     spans = events[["start_s", "end_s"]].to_numpy(float)
-    for first, last in np.searchsorted(time_s, spans):
-        inside[first:last] = 1.0
+    first, end = np.searchsorted(time_s, spans[:, 0]), np.searchsorted(time_s, spans[:, 1], side="right")
+    for a, b in zip(first, end, strict=True):
+        inside[a:b] = 1.0
     return np.where(tracked, inside, np.nan)

@@ -20,7 +20,7 @@ from openada.behaviour.units import UNITS, action_units
 from openada.errors import UnusableInput
 from openada.face import regions
 from openada.face.pose import angles_from_rotation_deg, head_rotation, in_head_frame
-from openada.face.position import head_position_mm
+from openada.face.position import head_in_camera
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,15 +56,15 @@ class Camera(NamedTuple):
 def measure(landmarks_px: np.ndarray, camera: Camera | None = None) -> np.ndarray:
     """The `RAW` columns (T, len(RAW)) float32 of landmarks (T, 478, 3) in source pixels; NaN where they are NaN.
 
-    Head position is NaN without a camera.
+    Without a camera the head's position is NaN, and its angles count from the line of sight to it, not from the camera's axis.
     """
     rotation = head_rotation(landmarks_px)
     head = in_head_frame(landmarks_px, rotation)
-    open_eyes = openness(head)
-    left, right = regions.eye_centres_px(landmarks_px)
     position = np.full((len(head), 3), np.nan)
     if camera is not None:
-        position = head_position_mm(landmarks_px, camera.focal_px, camera.principal_px)
+        rotation, position = head_in_camera(landmarks_px, camera.focal_px, camera.principal_px)
+    open_eyes = openness(head)
+    left, right = regions.eye_centres_px(landmarks_px)
     corners = head[:, regions.MOUTH_CORNERS, 1]
     columns = (
         action_units(head),
@@ -87,7 +87,8 @@ def reference_of(columns: Columns, time_s: np.ndarray, kind: str) -> np.ndarray:
     """What is subtracted from the `REFERENCED` columns, (len(REFERENCED),) float64: medians over tracked frames.
 
     kind: "median", over all of them; "first-seconds", over those of the 3 s from the first one; "none": zero for units and
-    asymmetries, NaN for the places of landmarks, so that expressivity, which has no meaning without a reference, is NaN.
+    asymmetries, NaN for the places of landmarks, so that expressivity and overall asymmetry, which have no meaning without
+    a reference, are NaN.
     For "baseline", take the median of the baseline's own columns.
     """
     if kind == "none":

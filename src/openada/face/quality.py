@@ -103,7 +103,7 @@ class QualityAccumulator:
                 f"{100 * (1 - share):.0f} % of frames have no tracked face ({self._tracked} of {self._frames} tracked)."
             )
         if self._faces_seen_max > 1:
-            said.append(f"Up to {self._faces_seen_max} faces were seen at once; one of them is followed.")
+            said.append(several_faces(numbers))
         brightness = numbers["brightness"]
         if brightness is not None and brightness < BRIGHTNESS_LOW:
             said.append(f"The face is dark (mean brightness {brightness:.0f} of 255).")
@@ -117,6 +117,11 @@ class QualityAccumulator:
                 "fine movements may be lost."
             )
         return said
+
+
+def several_faces(quality: dict[str, Any]) -> str:
+    """The warning that one of several people was followed."""
+    return f"Up to {quality['faces_seen_max']} faces were seen at once; one of them is followed."
 
 
 def _median(counts: Counter[int]) -> float:

@@ -5,17 +5,16 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from os.path import commonpath
+from os.path import commonpath, normpath
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from openada.batch import Item, Outcome, run
 from openada.errors import UnusableInput
-from openada.files import atomic_path, read_json
-from openada.prepared import layout
+from openada.files import atomic_path
 from openada.prepared.job import Job, Parameters
 from openada.prepared.passes import tracker_of
-from openada.prepared.writer import finished, prepare_recording, remove_leftovers
+from openada.prepared.writer import finished, prepare_recording, remove_leftovers, stored_quality
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,7 +50,7 @@ def find_videos(given: Sequence[str]) -> list[Path]:
             raise UnusableInput(
                 f"{text}: no video or image is there. Give files, folders or a quoted pattern like 'a/*.mp4'."
             )
-        found.update(dict.fromkeys(file.absolute() for file in named))
+        found.update(dict.fromkeys(Path(normpath(file.absolute())) for file in named))
     return list(found)
 
 
@@ -100,11 +99,9 @@ def features(
     Raises UnusableInput if nothing is found or a baseline is missing.
     """
     videos = find_videos(given)
-    if baseline is not None and not baseline.is_file():
-        raise UnusableInput(f"{baseline}: there is no such baseline video. Check the path.")
+    baseline = None if baseline is None else _usable_baseline(baseline, parameters)
     tracker_of(parameters.tracker, parameters.tracker_model)  # a model that cannot be used stops the batch at once
-    out.mkdir(parents=True, exist_ok=True)
-    remove_leftovers(out)
+    out = out.absolute()  # workers elsewhere have another working folder
     names = folder_names(videos, out)
     jobs = [
         Job(name, video, out / name, parameters, baseline, export) for name, video in zip(names, videos, strict=True)
@@ -113,38 +110,62 @@ def features(
         prepare_recording,
         [Item(job.recording_id, job) for job in jobs],
         finished=lambda item: finished(item.payload),
+        begin=lambda: remove_leftovers(out),
         lock=out / ".lock",
         title="Measuring",
         workers=workers,
         scheduler=scheduler,
         progress=progress,
     )
-    table = _recordings(jobs, outcomes)
+    table = _recordings(jobs, outcomes, out)
     with atomic_path(out / RECORDINGS_FILE) as temporary:
         table.to_csv(temporary, index=False)
     return outcomes, table
 
 
-def _recordings(jobs: Sequence[Job], outcomes: Sequence[Outcome]) -> pd.DataFrame:
+def _usable_baseline(baseline: Path, parameters: Parameters) -> Path:
+    if not baseline.is_file():
+        raise UnusableInput(f"{baseline}: there is no such baseline video. Check the path.")
+    if parameters.subject == "all":
+        raise UnusableInput(
+            f"{baseline}: one person's baseline cannot be everybody's: choose another subject than 'all'."
+        )
+    if parameters.behaviour_reference != "median":
+        raise UnusableInput(
+            f"{baseline}: a baseline is the reference, so reference {parameters.behaviour_reference!r} cannot be another."
+        )
+    return Path(normpath(baseline.absolute()))
+
+
+def _recordings(jobs: Sequence[Job], outcomes: Sequence[Outcome], out: Path) -> pd.DataFrame:
+    """A row for every recording of this run, then for those that earlier ones left in `out`."""
     import pandas as pd
 
-    rows = []
-    for job, outcome in zip(jobs, outcomes, strict=True):
-        quality = outcome.result or {}
-        status = "failed" if outcome.error else "no face" if quality["tracked_share"] == 0 else "prepared"
-        numbers = ("frames", "duration_s", "tracked_share", "brightness", "blur", "face_size_px", "faces_seen_max")
-        rows.append(
-            {
-                "recording_id": job.recording_id,
-                "source": str(job.video),
-                "status": status,
-                "error": outcome.error or "",
-                **{name: quality.get(name) for name in numbers},
-                "gaps": len(quality.get("gaps", ())),
-                "warnings": " ".join(quality.get("warnings", ())),
-            }
-        )
+    rows = [
+        _row(job.recording_id, str(job.video), outcome.result or {}, outcome.error or "")
+        for job, outcome in zip(jobs, outcomes, strict=True)
+    ]
+    now = {job.recording_id for job in jobs}
+    for folder in sorted(out.iterdir()):
+        quality = stored_quality(folder) if folder.is_dir() and folder.name not in now else None
+        if quality is not None and "source" in quality:
+            rows.append(_row(folder.name, quality["source"], quality, ""))
     return pd.DataFrame(rows)
+
+
+def _row(recording_id: str, source: str, quality: dict[str, Any], error: str) -> dict[str, Any]:
+    figures = ("frames", "duration_s", "tracked_share", "brightness", "blur", "face_size_px", "faces_seen_max")
+    return {
+        "recording_id": recording_id,
+        "source": source,
+        "status": "failed" if error else "no face" if quality["tracked_share"] == 0 else "prepared",
+        "error": error,
+        **{name: quality.get(name) for name in figures},
+        "gaps": len(quality.get("gaps", ())),
+        "reference": quality.get("reference", ""),
+        "subject": quality.get("parameters", {}).get("subject", ""),
+        "warnings": " ".join(quality.get("warnings", ())),
+    }
 
 
 def _matching(pattern: str) -> list[Path]:
@@ -163,5 +184,4 @@ def _is_footage(relative: Path) -> bool:
 
 def _owner(folder: Path) -> str:
     """The video a folder was made from; "" for anything else that lies there."""
-    quality = folder / layout.QUALITY_FILE
-    return str(read_json(quality).get("source", "")) if quality.is_file() else ""
+    return str((stored_quality(folder) or {}).get("source", ""))

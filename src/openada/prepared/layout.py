@@ -23,6 +23,9 @@ OPENFACE_FILE = "openface.csv"
 REFERENCE_FILE = "reference.png"
 QUALITY_FILE = "quality.json"
 
+TABLES = (TRACK_FILE, BEHAVIOUR_FILE, EVENTS_FILE, STATISTICS_FILE)
+CROPS = (FACE_FILE, REFERENCE_FILE)
+
 BOX_COLUMNS = ("box_x_px", "box_y_px", "box_width_px", "box_height_px")
 POSE_COLUMNS = ("yaw_deg", "pitch_deg", "roll_deg")
 LANDMARK_COLUMNS = ("landmark_x_px", "landmark_y_px", "landmark_z_px")

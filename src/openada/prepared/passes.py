@@ -5,15 +5,18 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from openada.errors import UnusableInput
 from openada.prepared import layout
 from openada.prepared.crops import CropFiles
-from openada.prepared.job import Job
+from openada.prepared.job import Job, Parameters
 from openada.prepared.track import Group, TrackWriter
 
 if TYPE_CHECKING:
@@ -31,8 +34,28 @@ def tracker_of(name: str, model: str | None) -> FaceTracker:
     return create_tracker(name, model_file=None if model is None else Path(model))
 
 
-def follow(job: Job, folder: Path, subject: str | Person) -> tuple[dict[str, Any], tuple[Person, ...], Person | None]:
-    """Write every file of `folder` but the quality; return it with everyone seen in the video and who of them was followed.
+class Pass(NamedTuple):
+    """What one pass found: the recording's quality, everyone seen, who of them was followed, what behaviour was set against."""
+
+    quality: dict[str, Any]
+    people: tuple[Person, ...]
+    followed: Person | None
+    reference: np.ndarray
+
+
+def follow_subject(job: Job, folder: Path) -> Pass:
+    """Follow who the job's rule says: a stream tells only at its end who that is, so a second pass may be needed."""
+    from openada.face.people import choose
+
+    made = follow(job, folder, job.parameters.subject)
+    wanted = choose(made.people, job.parameters.subject)
+    if wanted is None or (made.followed is not None and made.followed.number == wanted.number):
+        return made
+    return follow(job, folder, wanted)
+
+
+def follow(job: Job, folder: Path, subject: str | Person) -> Pass:
+    """Write every file of `folder` but the quality.
 
     subject: a rule for the best guess at the start, or a person whom an earlier pass has seen. Raises UnusableInput if the
     video cannot be decoded.
@@ -40,20 +63,20 @@ def follow(job: Job, folder: Path, subject: str | Person) -> tuple[dict[str, Any
     from openada.behaviour.recorder import BehaviourRecorder
 
     parameters = job.parameters
+    baseline = None if job.baseline is None else _baseline(job.baseline, parameters)
     tracker = tracker_of(parameters.tracker, parameters.tracker_model)
     with (
         _warnings_as_text() as said,
         BehaviourRecorder(folder / "behaviour.raw", _camera(job.video, parameters.focal_px)) as recorder,
     ):
         quality = _stream(job, folder, tracker, subject, recorder)
-        if job.baseline is None:
-            kind, reference = parameters.behaviour_reference, recorder.reference(parameters.behaviour_reference)
-        else:
-            kind, reference = "baseline", _baseline(job.baseline, parameters.tracker, parameters.tracker_model)
+        kind = parameters.behaviour_reference if job.baseline is None else f"baseline {job.baseline.name}"
+        reference = recorder.reference(parameters.behaviour_reference) if baseline is None else baseline
         tables = (folder / name for name in (layout.BEHAVIOUR_FILE, layout.EVENTS_FILE, layout.STATISTICS_FILE))
         recorder.write(*tables, reference=reference, kind=kind)
+    quality["reference"] = kind
     quality["warnings"] = [*said, *quality["warnings"]]
-    return quality, tracker.people, tracker.followed
+    return Pass(quality, tracker.people, tracker.followed, reference)
 
 
 def _stream(
@@ -104,27 +127,17 @@ def _camera(video: Path, focal_px: float | None) -> Camera | None:
     return Camera(focal_px, (facts.width / 2, facts.height / 2))
 
 
-def _baseline(video: Path, tracker: str, model: str | None) -> np.ndarray:
+def _baseline(video: Path, parameters: Parameters) -> np.ndarray:
     """The median of another video's behaviour, as the reference for this one's."""
     stat = video.stat()
-    return _measured_baseline(video, tracker, model, stat.st_size, stat.st_mtime_ns)
+    return _measured_baseline(video, replace(parameters, crops=False), stat.st_size, stat.st_mtime_ns)
 
 
 @lru_cache(maxsize=8)
-def _measured_baseline(video: Path, tracker: str, model: str | None, size: int, changed_ns: int) -> np.ndarray:
+def _measured_baseline(video: Path, parameters: Parameters, size: int, changed_ns: int) -> np.ndarray:
     """`size` and `changed_ns` tell one state of the file from another."""
-    from tempfile import TemporaryDirectory
-
-    from openada.behaviour.recorder import BehaviourRecorder
-    from openada.errors import UnusableInput
-    from openada.video import frames
-
-    with TemporaryDirectory() as folder, BehaviourRecorder(Path(folder) / "behaviour.raw") as recorder:
-        following = tracker_of(tracker, model)
-        with _track_writer(Path(folder), following, recorder) as track:
-            for frame, observation in following.track(frames(video)):
-                track.write(frame.time_s, observation, np.full((2, 3), np.nan))
-        reference = recorder.reference("median")
+    with TemporaryDirectory() as folder:
+        reference = follow_subject(Job("baseline", video, Path(folder), parameters), Path(folder)).reference
     if np.isnan(reference).any():
         raise UnusableInput(
             f"{video}: no face was tracked in this baseline video. Give one that shows the face at rest."

@@ -39,13 +39,12 @@ def prepare(
     outcomes and in the prepared manifest (`status`, `error`); the others go on.
     Raises UnusableInput if the manifest cannot be used or `prepared` holds a dataset made with other parameters.
     """
-    parameters = parameters or Parameters()
+    parameters, prepared = parameters or Parameters(), prepared.absolute()
     if parameters.subject == "all":
         raise UnusableInput("A recording has one subject: subject 'all' is for 'openada features'.")
     tracker_of(parameters.tracker, parameters.tracker_model)  # a model that cannot be used stops the batch at once
     table = read_manifest(manifest)
     _describe(prepared, manifest, parameters, table)
-    remove_leftovers(prepared / layout.RECORDINGS_FOLDER)
     jobs = [
         Job(row.recording_id, Path(row.video), layout.recording_folder(prepared, row.recording_id), parameters)
         for row in table.itertuples()
@@ -54,6 +53,7 @@ def prepare(
         prepare_recording,
         [Item(job.recording_id, job) for job in jobs],
         finished=lambda item: finished(item.payload),
+        begin=lambda: remove_leftovers(prepared / layout.RECORDINGS_FOLDER),
         lock=prepared / ".lock",
         title="Preparing",
         workers=workers,

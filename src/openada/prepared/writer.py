@@ -9,11 +9,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from openada.face.quality import several_faces
 from openada.files import atomic_path, read_json, write_json
 from openada.prepared import layout
 from openada.prepared.export import export, exported
 from openada.prepared.job import Job
-from openada.prepared.passes import follow, tracker_of
+from openada.prepared.passes import follow, follow_subject, tracker_of
 
 
 def signature(job: Job) -> str:
@@ -36,10 +37,12 @@ def prepare_recording(job: Job) -> dict[str, Any]:
     if quality is None:
         with atomic_path(job.folder) as folder:
             folder.mkdir(parents=True)
-            quality = _tables(job, folder)
+            everyone = job.parameters.subject == "all"
+            quality = _everyones_tables(job, folder) if everyone else follow_subject(job, folder).quality
             quality["recording_id"] = job.recording_id
-            quality["source"] = str(job.video.absolute())
+            quality["source"] = str(job.video)
             quality["parameters"] = asdict(job.parameters)
+            quality["baseline"] = None if job.baseline is None else str(job.baseline)
             quality["tracker"] = tracker_of(job.parameters.tracker, job.parameters.tracker_model).parameters
             quality["signature"] = signature(job)
             write_json(folder / layout.QUALITY_FILE, quality)
@@ -55,44 +58,49 @@ def finished(job: Job) -> dict[str, Any] | None:
 
 
 def _tables_done(job: Job) -> dict[str, Any] | None:
-    path = job.folder / layout.QUALITY_FILE
-    if not path.is_file() or not job.video.is_file():
+    """The stored quality, if it is that of this job and no table is missing."""
+    quality = stored_quality(job.folder)
+    if quality is None or not job.video.is_file() or quality.get("signature") != signature(job):
         return None
-    quality: dict[str, Any] = read_json(path)
-    return quality if quality.get("signature") == signature(job) else None
+    folders = [job.folder / name for name in quality.get("people", ())] or [job.folder]
+    needed = layout.TABLES + (layout.CROPS if job.parameters.crops else ())
+    return quality if all((folder / name).is_file() for folder in folders for name in needed) else None
 
 
-def _tables(job: Job, folder: Path) -> dict[str, Any]:
-    """Passes over the video until the right person was followed: a stream tells who that is only at its end."""
-    from openada.face.people import choose
-
-    rule = job.parameters.subject
-    if rule == "all":
-        return _everyones_tables(job, folder)
-    quality, people, followed = follow(job, folder, rule)
-    wanted = choose(people, rule)
-    if wanted is not None and (followed is None or wanted.number != followed.number):
-        quality, _, _ = follow(job, folder, wanted)
-    return quality
+def stored_quality(folder: Path) -> dict[str, Any] | None:
+    """The `quality.json` of a recording's folder; None if there is none that can be read."""
+    try:
+        quality = read_json(folder / layout.QUALITY_FILE)
+    except (OSError, ValueError):
+        return None
+    return quality if isinstance(quality, dict) else None
 
 
 def _everyones_tables(job: Job, folder: Path) -> dict[str, Any]:
     first = folder / "first"
     first.mkdir()
-    overall, people, followed = follow(job, first, "largest")
+    overall = follow(job, first, "largest")
+    if not overall.people:  # nobody at all: the rows of lost frames belong to the recording itself
+        for file in first.iterdir():
+            file.rename(folder / file.name)
+        first.rmdir()
+        return overall.quality
     shares = {}
-    for person in people:
+    for person in overall.people:
         place = layout.person_folder(folder, person.number)
-        if followed is not None and person.number == followed.number:
-            quality = overall
+        if overall.followed is not None and person.number == overall.followed.number:
+            made = overall
             first.rename(place)
         else:
             place.mkdir()
-            quality, _, _ = follow(job, place, person)
-        write_json(place / layout.QUALITY_FILE, quality)
-        shares[place.name] = quality["tracked_share"]
+            made = follow(job, place, person)
+        write_json(place / layout.QUALITY_FILE, made.quality)
+        shares[place.name] = made.quality["tracked_share"]
     shutil.rmtree(first, ignore_errors=True)
-    return {**overall, "people": shares}
+    said = [warning for warning in overall.quality["warnings"] if warning != several_faces(overall.quality)]
+    best = "nobody" if overall.followed is None else layout.person_folder(folder, overall.followed.number).name
+    told = f"{len(shares)} people were followed, each in a folder; the figures here are those of {best}."
+    return {**overall.quality, "people": shares, "warnings": [*said, told]}
 
 
 def remove_leftovers(recordings: Path) -> None:
