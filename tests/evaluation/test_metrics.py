@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 from sklearn import metrics as reference
@@ -11,6 +12,7 @@ from openada.evaluation.metrics import (
     band_accuracy,
     calibration_slope,
     ccc,
+    is_constant,
     macro_f1,
     mae,
     metric_named,
@@ -18,6 +20,7 @@ from openada.evaluation.metrics import (
     quadratic_kappa,
     rmse,
 )
+from openada.evaluation.table import evaluation_rows, to_markdown
 
 OF_SCORES = [m for m in METRICS.values() if m.takes == "scores" and m.name != "auroc_at_cut"]
 OF_BANDS = [m for m in METRICS.values() if m.takes == "bands"]
@@ -96,11 +99,61 @@ def test_constants_follow_the_documented_rule():
     assert macro_f1([2, 2], [2, 2]) == 1.0
 
 
+def test_a_constant_up_to_rounding_is_a_constant():
+    y = np.arange(7.0)
+    fused = np.array([0.1, np.mean([0.1] * 3), np.mean([0.1] * 7), 0.1, np.sum([0.1] * 3) / 3, 0.1, 0.1])
+    assert np.ptp(fused) > 0  # as a constant is when sessions of unequal numbers of recordings are averaged
+    assert is_constant(fused) and not is_constant(fused * np.where(y == 3, 1 + 1e-12, 1.0))
+    assert np.isnan(pcc(y, fused)) and np.isnan(pcc(fused, y))
+    assert ccc(y, fused) == ccc(fused, y) == 0.0
+    assert np.isnan(calibration_slope(y, fused))
+
+
+@pytest.mark.parametrize("offset", [0.0, -31.0, 1e3])
+@pytest.mark.parametrize("spread", [1e-3, 1.0, 1e3])
+def test_correlations_equal_an_extended_precision_reference_far_from_zero(offset, spread):
+    y, p = drawn(53, 4)
+    y, p = offset + spread * y, offset + spread * p
+    exact_y, exact_p = y.astype(np.longdouble), p.astype(np.longdouble)
+    cov = np.mean((exact_y - exact_y.mean()) * (exact_p - exact_p.mean()))
+    assert pcc(y, p) == pytest.approx(float(cov / np.sqrt(exact_y.var() * exact_p.var())), abs=1e-12)
+    assert ccc(y, p) == pytest.approx(ccc_reference(y, p), abs=1e-12)
+    assert calibration_slope(y, p) == pytest.approx(float(cov / exact_p.var()), abs=1e-12)
+    assert rmse(y, p) == pytest.approx(float(np.sqrt(np.mean((exact_p - exact_y) ** 2))), rel=1e-12)
+    assert mae(y, p) == pytest.approx(float(np.mean(np.abs(exact_p - exact_y))), rel=1e-12)
+
+
+@pytest.mark.parametrize("fused", [False, True])
+def test_a_constant_prediction_is_printed_as_undefined(fused):
+    rows = [(f"{s}_{t}", f"p{s}", "1", float(s), 11.7) for s in range(13) for t in range(1 + s % 3)]
+    table = pd.DataFrame(rows, columns=["recording_id", "subject", "session", "score", "prediction"])
+    found = evaluation_rows(table, metrics=("pcc", "ccc"), units=["session" if fused else "recording"])
+    line = {row["metric"]: row for row in found.to_dict("records")}
+    assert line["pcc"]["note"].startswith("undefined: a constant")
+    assert line["ccc"]["value"] == 0.0 and np.isnan(line["ccc"]["low"])
+    printed = to_markdown(found[["metric", "value"]]).splitlines()
+    assert [cell.strip() for cell in printed[2].split("|")[1:3]] == ["pcc", "–"]
+    assert [cell.strip() for cell in printed[3].split("|")[1:3]] == ["ccc", "0.00"]
+
+
 def test_one_recording():
     assert mae([3.0], [5.0]) == rmse([3.0], [5.0]) == 2.0
     assert ccc([3.0], [5.0]) == 0.0
     assert np.isnan(pcc([3.0], [5.0]))
-    assert band_accuracy([1], [1]) == 1.0
+    assert np.isnan(calibration_slope([3.0], [5.0]))
+    assert np.isnan(auroc_at_cut([3.0], [5.0], 2.0))
+    assert band_accuracy([1], [1]) == macro_f1([1], [1]) == 1.0
+    assert band_accuracy([1], [2]) == macro_f1([1], [2]) == quadratic_kappa([1], [2]) == 0.0
+    assert np.isnan(quadratic_kappa([1], [1]))
+
+
+def test_auroc_refuses_what_is_not_a_number():
+    with pytest.raises(UnusableInput, match=r"prediction .* position 1 \(b\)"):
+        auroc_at_cut([3.0, 20.0], [5.0, np.nan], 14.0, ids=["a", "b"])
+    with pytest.raises(UnusableInput, match=r"label .* position 0"):
+        auroc_at_cut([np.nan, 20.0], [5.0, 1.0], 14.0)
+    with pytest.raises(UnusableInput, match="cut is NaN"):
+        auroc_at_cut([3.0, 20.0], [5.0, 1.0], np.nan)
 
 
 @pytest.mark.parametrize("metric", OF_SCORES + OF_BANDS, ids=lambda m: m.name)

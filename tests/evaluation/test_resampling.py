@@ -1,3 +1,5 @@
+import time
+
 import numpy as np
 import pytest
 
@@ -43,6 +45,28 @@ def test_resamples_that_are_constant_follow_the_metrics_rule():
     for name, expected in (("ccc", 0.0), ("pcc", np.nan), ("calibration_slope", np.nan)):
         found = statistic(METRICS[name], label, prediction, codes, 53, None).weighted(weights)
         np.testing.assert_array_equal(found, np.full(53, expected))
+
+
+def test_rounding_is_no_variance():
+    label, prediction = np.arange(13.0), np.full(13, 11.7)
+    prediction[[2, 5]] = np.mean([11.7] * 3), np.nextafter(11.7, 12)
+    for name, expected in (("ccc", 0.0), ("pcc", np.nan), ("calibration_slope", np.nan)):
+        found = statistic(METRICS[name], label, prediction, np.arange(13), 13, None)
+        np.testing.assert_array_equal(found.delete_one(), np.full(13, expected))
+        prediction[7] = 20.0  # the only one that differs
+        assert statistic(METRICS[name], label, prediction, np.arange(13), 13, None).delete_one()[7] == pytest.approx(
+            expected, nan_ok=True, abs=0
+        )
+        prediction[7] = 11.7
+
+
+def test_ten_thousand_resamples_of_a_hundred_recordings_take_less_than_a_second():
+    rng = np.random.default_rng(0)
+    label, prediction, codes = 60.0 * rng.random(100), 60.0 * rng.random(100), np.repeat(np.arange(50), 2)
+    each = [statistic(METRICS[name], label, prediction, codes, 50, None) for name in ("rmse", "mae", "ccc", "pcc")]
+    start = time.perf_counter()
+    assert bootstrap(each, 50, 10_000, rng).shape == (10_000, 4)
+    assert time.perf_counter() - start < 1.0  # some 0.02 s on one core: benchmarks/resampling_speed.py
 
 
 def test_a_wild_prediction_does_not_spoil_the_others():

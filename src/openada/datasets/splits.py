@@ -1,7 +1,7 @@
 """Splits as files: which recordings belong to training, development and test, with their subjects, hashed.
 
 A split is written once and then only read. An official split can have a subject on both sides; it is expressible, and `overlap`
-says so. Every result carries `sha256`.
+says so. Every result carries `sha256`. Cross-validation is a set of splits: see `folds`.
 """
 
 from __future__ import annotations
@@ -79,20 +79,14 @@ class Split:
     @property
     def sha256(self) -> str:
         """Hash of the parts, their ids and subjects; the name and the order of writing play no part."""
-        text = json.dumps(self._content(), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        return hashlib.sha256(text.encode("utf-8")).hexdigest()
+        return content_hash(self._content())
 
     def save(self, path: Path) -> None:
         """Write once. A file with the same content is left alone; one with other content is never overwritten."""
         if path.exists():
-            existing = load(path)
-            if existing.sha256 != self.sha256:
-                raise UnusableInput(
-                    f"{path} holds another split (sha256 {existing.sha256[:12]}, this one {self.sha256[:12]}); "
-                    "splits are written once: choose another name or folder"
-                )
-            return
-        write_json(path, {"name": self.name, "sha256": self.sha256, **self._content()})
+            refuse_another(path, "split", load(path).sha256, self.sha256)
+        else:
+            write_json(path, {"name": self.name, "sha256": self.sha256, **self._content()})
 
 
 def load(path: Path) -> Split:
@@ -106,12 +100,32 @@ def load(path: Path) -> Split:
         stated = content["sha256"]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UnusableInput(f"{path} is not a split file ({error!r}); restore it or write it anew") from error
-    if stated != split.sha256:
-        raise UnusableInput(
-            f"{path} was changed after it was written (hash {split.sha256[:12]}, stated {stated[:12]}); "
-            "restore it, or save it as a new split"
-        )
+    refuse_changed(path, "split", stated, split.sha256)
     return split
+
+
+def content_hash(content: object) -> str:
+    """SHA-256 of `content` as JSON, whatever the order of its keys."""
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+
+
+def refuse_another(path: Path, kind: str, held: str, own: str) -> None:
+    """UnusableInput if the file at `path` holds another split or set of folds than the one to be saved."""
+    if held != own:
+        raise UnusableInput(
+            f"{path} holds another {kind} (sha256 {held[:12]}, this one {own[:12]}); such files are written once: "
+            "choose another name or folder"
+        )
+
+
+def refuse_changed(path: Path, kind: str, stated: object, found: str) -> None:
+    """UnusableInput if the hash of what a file holds is not the one it states."""
+    if stated != found:
+        raise UnusableInput(
+            f"{path} was changed after it was written (hash {found[:12]}, stated {str(stated)[:12]}); "
+            f"restore it, or save it as a new {kind}"
+        )
 
 
 def official(manifest: pd.DataFrame, name: str = "official") -> Split:
@@ -135,14 +149,28 @@ def subject_disjoint(
 
     `shares` are those of training, development and test among the subjects.
     """
-    if (manifest["subject"] == "").any():
-        raise UnusableInput("some recordings have no subject: a subject-disjoint split is impossible")
+    part = assign_parts(subject_bands(manifest), np.random.default_rng(seed), shares)
+    return _from_parts(manifest, [part[str(subject)] for subject in manifest["subject"]], name)
+
+
+def subject_bands(manifest: pd.DataFrame) -> dict[str, int]:
+    """Subject -> band index of the mean score of their recordings, -1 if none has one.
+
+    Raises UnusableInput naming a recording that has no subject: nothing can be grouped by people then.
+    """
+    without = manifest.loc[
+        manifest["subject"].isna() | (manifest["subject"].astype(str) == ""), "recording_id"
+    ].tolist()
+    if without:
+        raise UnusableInput(
+            f"{len(without)} recordings have no subject (first: {without[0]}): a subject-disjoint split is impossible; "
+            "name the subjects in the manifest, or use the official split and say that people may be on both sides"
+        )
     bands = {}
     for subject, rows in manifest.groupby("subject"):
         scale, mean = scale_named(str(rows["scale"].iloc[0])), float(rows["score"].mean())
         bands[str(subject)] = -1 if np.isnan(mean) else band_index(mean, scale)
-    part = assign_parts(bands, np.random.default_rng(seed), shares)
-    return _from_parts(manifest, [part[subject] for subject in manifest["subject"]], name)
+    return bands
 
 
 def assign_parts(

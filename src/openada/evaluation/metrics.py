@@ -18,6 +18,14 @@ from openada.errors import UnusableInput
 from openada.evaluation.checks import Floats, Ints, naming, paired, paired_bands, vector
 
 Ids = Sequence[Any] | None
+SAME = 64 * np.finfo(np.float64).eps  # relative; what rounding leaves of a mean of equal numbers
+
+
+def is_constant(values: Floats) -> bool:
+    """Whether values (n,) are all one number up to rounding: three times 0.1, averaged, is not 0.1 to the last bit, and a
+    constant prediction stays one when it is fused by session.
+    """
+    return bool(np.ptp(values) <= SAME * np.abs(values).max())
 
 
 def mae(label: npt.ArrayLike, prediction: npt.ArrayLike, *, ids: Ids = None) -> float:
@@ -35,7 +43,7 @@ def rmse(label: npt.ArrayLike, prediction: npt.ArrayLike, *, ids: Ids = None) ->
 def pcc(label: npt.ArrayLike, prediction: npt.ArrayLike, *, ids: Ids = None) -> float:
     """Pearson's correlation, −1 to 1; NaN when either is constant (so also for n < 2)."""
     y, p = paired(label, prediction, ids)
-    if np.ptp(y) == 0 or np.ptp(p) == 0:
+    if is_constant(y) or is_constant(p):
         return float("nan")
     dy, dp = y - y.mean(), p - p.mean()
     return float(np.clip((dy / np.linalg.norm(dy)) @ (dp / np.linalg.norm(dp)), -1.0, 1.0))
@@ -49,10 +57,10 @@ def ccc(label: npt.ArrayLike, prediction: npt.ArrayLike, *, ids: Ids = None) -> 
     has CCC 0) holds without exception.
     """
     y, p = paired(label, prediction, ids)
-    if np.ptp(y) == 0 or np.ptp(p) == 0:
+    if is_constant(y) or is_constant(p):
         return 0.0
     dy, dp = y - y.mean(), p - p.mean()
-    scatter = np.mean(dy * dy) + np.mean(dp * dp) + (p.mean() - y.mean()) ** 2
+    scatter = np.mean(dy * dy) + np.mean(dp * dp) + np.mean(p - y) ** 2  # differences first: less cancels
     return float(np.clip(2.0 * np.mean(dy * dp) / scatter, -1.0, 1.0))
 
 
@@ -61,7 +69,7 @@ def calibration_slope(label: npt.ArrayLike, prediction: npt.ArrayLike, *, ids: I
     too far, above 1 they are shrunk too much. NaN for a constant prediction.
     """
     y, p = paired(label, prediction, ids)
-    if np.ptp(p) == 0:
+    if is_constant(p):
         return float("nan")
     dp = p - p.mean()
     return float((dp @ (y - y.mean())) / (dp @ dp))

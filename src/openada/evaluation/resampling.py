@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 
 from openada.evaluation.checks import Bools, Floats, Ints
-from openada.evaluation.metrics import Metric
+from openada.evaluation.metrics import SAME, Metric
 
 _CHUNK = 4_000_000  # weights held at a time: 32 MB
 
@@ -106,7 +106,7 @@ def statistic(
             sums.reshape(n_subjects, size * size), lambda s: figure(s.reshape(*s.shape[:-1], size, size))
         )
     error = prediction - label
-    y, p = label - _member_near_mean(label), prediction - _member_near_mean(prediction)
+    y, p = _centred(label), _centred(prediction)
     columns = (np.ones_like(y), y, p, y * y, p * p, y * p, error, np.abs(error), error * error)
     return SubjectSums(subject_sums(columns, codes, n_subjects), _OF_SUMS[metric.name])
 
@@ -146,9 +146,12 @@ def _rows_at_a_time(columns: int) -> int:
     return max(1, _CHUNK // max(columns, 1))
 
 
-def _member_near_mean(values: Floats) -> float:
-    # A member, so that the sums of a constant are exactly zero; near the mean, so that the others cancel little.
-    return float(values[np.argmin(np.abs(values - values.mean()))])
+def _centred(values: Floats) -> Floats:
+    """Distance from a member, so that the sums of a constant are exactly zero; near the mean, so that the others cancel
+    little. Rounding (`metrics.is_constant`) counts as no distance.
+    """
+    distance = values - values[np.argmin(np.abs(values - values.mean()))]
+    return np.where(np.abs(distance) <= SAME * np.abs(values).max(), 0.0, distance)
 
 
 def _variance(total: Floats, squares: Floats, n: Floats) -> Floats:
