@@ -110,3 +110,9 @@ def test_a_split_that_contradicts_itself_is_refused():
         Split("x", {"training": ("a",)}, {})
     with pytest.raises(UnusableInput, match="part 'holdout'"):
         Split("x", {"holdout": ("a",)}, {"a": "1"})
+
+
+def test_where_people_are_unknown_nothing_can_keep_them_apart():
+    table = pd.DataFrame({"recording_id": ["a", "b"], "subject": ["a", "b"], "score": [1.0, 2.0], "scale": "PHQ-8"})
+    with pytest.raises(UnusableInput, match="does not say who"):
+        subject_disjoint(table.assign(subject_known=[True, False]), seed=0)

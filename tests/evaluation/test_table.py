@@ -7,7 +7,7 @@ from openada.errors import UnusableInput
 from openada.evaluation.fusion import by_session
 from openada.evaluation.intervals import interval, paired_difference
 from openada.evaluation.metrics import macro_f1, rmse
-from openada.evaluation.table import COLUMNS, bands, evaluation_rows, to_markdown
+from openada.evaluation.table import COLUMNS, bands, evaluation_rows, to_markdown, wide
 
 LIMITS = (0, 14, 20, 29)
 
@@ -124,3 +124,15 @@ def test_markdown():
     )
     assert to_markdown(pd.DataFrame({"a": []})).count("\n") == 2
     assert "7" in to_markdown(pd.DataFrame({"n": pd.array([7, None], dtype="Int64")}))
+
+
+def test_wide_has_a_row_per_predictor_and_unit(predictions):
+    table = evaluation_rows(predictions, training=training(["1", "2"]))
+    shown = wide(table[~table["predictor"].str.contains(" − ")], ["rmse", "pcc", "macro_f1"])
+    assert list(shown.columns) == ["predictor", "unit", "n", "subjects", "RMSE", "PCC", "macro-F1"]
+    assert shown["predictor"].tolist() == ["training mean", "training median", "model"] * 2
+    of = interval("rmse", predictions["score"], predictions["prediction"], predictions["subject"])
+    assert shown["RMSE"].iloc[2] == f"{of.value:.2f} [{of.low:.2f}, {of.high:.2f}]"
+    assert shown["PCC"].iloc[0] == "–"
+    seeded = wide(table[table["predictor"] == "model"].assign(sd_over_seeds=0.126), ["rmse"])
+    assert seeded["RMSE"].iloc[0] == f"{of.value:.2f} ± 0.13 [{of.low:.2f}, {of.high:.2f}]"

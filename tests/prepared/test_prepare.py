@@ -116,3 +116,12 @@ def test_other_parameters_never_mix_into_a_prepared_folder(tiny_prepared: Path) 
     source = Path(read_json(tiny_prepared / "dataset.json")["source_manifest"])
     with pytest.raises(UnusableInput, match="choose another --out"):
         prepare(source, tiny_prepared, parameters=Parameters(crf=30), workers=1, progress=False)
+
+
+def test_a_corpus_without_video_is_refused_at_once(tmp_path: Path) -> None:
+    row = {"recording_id": "300_P", "video": "300_P/300_CLNF_AUs.txt", "subject": "300", "session": "1", "task": "interview",
+           "split": "test", "score": 3, "scale": "PHQ-8", "kind": "behaviour"}  # fmt: skip
+    pd.DataFrame([row]).to_csv(tmp_path / "m.csv", index=False)
+    with pytest.raises(UnusableInput, match=r"behaviour tables.*docs/corpora.md"):
+        prepare(tmp_path / "m.csv", tmp_path / "out", workers=1, progress=False)
+    assert not (tmp_path / "out").exists()

@@ -15,7 +15,7 @@ class Scale:
     name: str
     low: int
     high: int
-    bands: tuple[tuple[str, int], ...]
+    bands: tuple[tuple[str, float], ...]
 
 
 _BDI_BANDS = (("minimal", 0), ("mild", 14), ("moderate", 20), ("severe", 29))
@@ -38,6 +38,9 @@ SCALES: dict[str, Scale] = {
         ),
         # The planted benchmark's own, with BDI-II's limits; it measures nothing in people.
         Scale("planted", 0, 63, _BDI_BANDS),
+        # What a vlog was judged to be about (D-Vlog, LMVD): no clinical scale, no severity, no diagnosis. Cut half way, so that
+        # a prediction between the two counts to the nearer one.
+        Scale("content-label", 0, 1, (("other content", 0), ("depression content", 0.5))),
     )
 }
 

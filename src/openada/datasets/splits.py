@@ -156,8 +156,15 @@ def subject_disjoint(
 def subject_bands(manifest: pd.DataFrame) -> dict[str, int]:
     """Subject -> band index of the mean score of their recordings, -1 if none has one.
 
-    Raises UnusableInput naming a recording that has no subject: nothing can be grouped by people then.
+    Raises UnusableInput naming a recording that has no subject, or of which the corpus does not say who it shows (the column
+    `subject_known`): nothing can be grouped by people then.
     """
+    if "subject_known" in manifest and not manifest["subject_known"].all():
+        first = manifest.loc[~manifest["subject_known"].astype(bool), "recording_id"].iloc[0]
+        raise UnusableInput(
+            f"this corpus does not say who is in a recording (first: {first}), so that no split can keep people apart; use its "
+            "official split and say that people may be on both sides"
+        )
     without = manifest.loc[
         manifest["subject"].isna() | (manifest["subject"].astype(str) == ""), "recording_id"
     ].tolist()

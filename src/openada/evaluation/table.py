@@ -63,19 +63,21 @@ def evaluation_rows(
         table = one_row_per_recording(predictions) if unit == "recording" else by_session(predictions)
         label = table["score"].to_numpy(dtype=np.float64)
         subject = table["subject"].astype(str).to_numpy(dtype=object)
-        baselines, notes = _baselines(_labels(training, unit), _labels(development, unit), subject)
+        baselines, notes = baseline_predictions(
+            labels_by_unit(training, unit), labels_by_unit(development, unit), subject
+        )
         everything = {**baselines, predictor: table["prediction"].to_numpy(dtype=np.float64)}
         for name, prediction in everything.items():
             for metric in chosen:
                 found = interval(
-                    metric, *_fed(metric, label, prediction, limits), subject, method, level, seed,
+                    metric, *fed(metric, label, prediction, limits), subject, method, level, seed,
                     unit=UNITS[unit], cut=cut,
                 )  # fmt: skip
                 rows.append(_row(name, metric, found, _coverage(metric, found), notes.get(name, "")))
         for name, prediction in baselines.items():
             for metric in difference_metrics:
-                y, a = _fed(metric, label, everything[predictor], limits)
-                _, b = _fed(metric, label, prediction, limits)
+                y, a = fed(metric, label, everything[predictor], limits)
+                _, b = fed(metric, label, prediction, limits)
                 gap = paired_difference(metric, y, a, b, subject, method, level, seed, unit=UNITS[unit], cut=cut)
                 first = f"ranks first in {gap.ranks_first:.0%} of subject resamples" if gap.n_subjects > 2 else ""
                 rows.append(_row(f"{predictor} − {name}", metric, gap, first))
@@ -107,6 +109,29 @@ def to_markdown(table: pd.DataFrame, digits: int = 2) -> str:
     return "\n".join([line(heads), line(rule), *(line(row) for row in cells)]) + "\n"
 
 
+def wide(table: pd.DataFrame, metrics: Sequence[str] | None = None) -> pd.DataFrame:
+    """A row per predictor and unit, a column of text per metric: value [low, high], with ± sd over seeds where the table
+    has `sd_over_seeds`. Differences (predictors with a minus sign between two names) stay rows of their own.
+    """
+    chosen = tuple(metrics) if metrics is not None else tuple(table["metric"].unique())
+    keys = ["unit", "n", "n_subjects", "predictor"]
+    rows = []
+    for key, part in table.groupby(keys, sort=False):
+        by_metric = {row["metric"]: row for row in part.to_dict("records")}
+        cells = {metric_named(name).title: _interval_cell(by_metric.get(name)) for name in chosen}
+        rows.append({"predictor": key[3], "unit": key[0], "n": key[1], "subjects": key[2], **cells})
+    return pd.DataFrame(rows)
+
+
+def _interval_cell(row: Mapping[str, object] | None) -> str:
+    if row is None:
+        return "–"
+    sd = row.get("sd_over_seeds")
+    spread = "" if sd is None or np.isnan(float(str(sd))) else f" ± {_cell(sd, 2)}"
+    span = "" if np.isnan(float(str(row["low"]))) else f" [{_cell(row['low'], 2)}, {_cell(row['high'], 2)}]"
+    return f"{_cell(row['value'], 2)}{spread}{span}"
+
+
 def _cell(value: object, digits: int) -> str:
     if value is None or (isinstance(value, float) and np.isnan(value)) or value is pd.NA:
         return "–"
@@ -135,13 +160,14 @@ def _allowed(limits: Floats | None, cut: float | None) -> tuple[str, ...]:
     return SCORE_METRICS + (BAND_METRICS if limits is not None else ()) + (("auroc_at_cut",) if cut is not None else ())
 
 
-def _fed(metric: str, label: Floats, prediction: Floats, limits: Floats | None) -> tuple[Floats | Ints, Floats | Ints]:
+def fed(metric: str, label: Floats, prediction: Floats, limits: Floats | None) -> tuple[Floats | Ints, Floats | Ints]:
+    """What a metric is computed on: the scores themselves, or the bands of both."""
     if metric_named(metric).takes == "bands" and limits is not None:
         return bands(label, limits), bands(prediction, limits)
     return label, prediction
 
 
-def _labels(known: pd.DataFrame | Sequence[float] | None, unit: str) -> pd.DataFrame | None:
+def labels_by_unit(known: pd.DataFrame | Sequence[float] | None, unit: str) -> pd.DataFrame | None:
     """The labels a baseline is made from, one row per unit: sessions weigh the same when sessions are predicted."""
     if known is None:
         return None
@@ -154,7 +180,7 @@ def _labels(known: pd.DataFrame | Sequence[float] | None, unit: str) -> pd.DataF
     return table
 
 
-def _baselines(
+def baseline_predictions(
     known: pd.DataFrame | None, development: pd.DataFrame | None, subject: npt.NDArray[np.object_]
 ) -> tuple[dict[str, Floats], Mapping[str, str]]:
     """Predictions by name, in the order of the table, and what is to be said beside them."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from openada.batch import Item, Outcome, run
 from openada.datasets.manifest import read_manifest
-from openada.datasets.splits import official
+from openada.datasets.splits import official, subject_disjoint
 from openada.errors import UnusableInput
 from openada.files import atomic_path, read_json, write_json
 from openada.prepared import layout
@@ -44,6 +44,11 @@ def prepare(
         raise UnusableInput("A recording has one subject: subject 'all' is for 'openada features'.")
     tracker_of(parameters.tracker, parameters.tracker_model)  # a model that cannot be used stops the batch at once
     table = read_manifest(manifest)
+    if "kind" in table and (table["kind"] == "behaviour").any():
+        raise UnusableInput(
+            f"{manifest} lists behaviour tables, not videos, for {int((table['kind'] == 'behaviour').sum())} recordings: "
+            "there is nothing to track. docs/corpora.md says how to read them."
+        )
     _describe(prepared, manifest, parameters, table)
     jobs = [
         Job(row.recording_id, Path(row.video), layout.recording_folder(prepared, row.recording_id), parameters)
@@ -107,5 +112,13 @@ def _write_manifest(prepared: Path, table: pd.DataFrame, outcomes: Sequence[Outc
     )
     with atomic_path(prepared / layout.MANIFEST_FILE) as temporary:
         complete.to_parquet(temporary, compression="zstd", index=False)
+    splits = prepared / layout.SPLITS_FOLDER
     if (table["split"] != "").all():
-        official(table).save(prepared / layout.SPLITS_FOLDER / "official.json")
+        official(table).save(splits / "official.json")
+    if _people_fill_three_parts(table):
+        subject_disjoint(table, seed=0).save(splits / "subject-disjoint.json")
+
+
+def _people_fill_three_parts(table: pd.DataFrame) -> bool:
+    known = "subject_known" not in table or bool(table["subject_known"].all())
+    return known and table["subject"].nunique() >= 3

@@ -12,7 +12,9 @@ import numpy as np
 from openada.errors import UnusableInput
 from openada.report import plots
 from openada.report.content import EvaluationContent
+from openada.report.figures import Drawing
 from openada.report.page import MISSING, measured, number, plain, significant, write_page
+from openada.report.tripod import ChecklistRow, summary
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,8 +33,19 @@ METRIC_NAMES = {
 NEEDED = ("metric", "value", "low", "high", "n", "n_subjects", "unit")
 
 
-def write_evaluation_report(out_html: Path, content: EvaluationContent) -> None:
+def write_evaluation_report(
+    out_html: Path,
+    content: EvaluationContent,
+    *,
+    drawings: Sequence[Drawing] = (),
+    footer: Sequence[str] = (),
+    footer_line: str = "",
+    checklist: Sequence[ChecklistRow] = (),
+) -> None:
     """Write the page of one run as a single HTML file that needs no network.
+
+    `drawings` are further figures; `footer` (sentences) stands under the first table, `footer_line`, the same in one line,
+    under every other table of figures that is not published; `checklist` is a section of its own.
 
     Raises UnusableInput if a table lacks a column, or if no baseline is given: no figure is shown without the constant
     predictor beside it.
@@ -64,6 +77,11 @@ def write_evaluation_report(out_html: Path, content: EvaluationContent) -> None:
         curves=Markup(plots.curves(content.curves, content.chosen_epoch, content.curves_label))
         if content.curves
         else None,
+        drawings=[drawing._replace(svg=Markup(drawing.svg)) for drawing in drawings],
+        footer=list(footer),
+        footer_line=footer_line,
+        checklist=list(checklist),
+        checklist_summary=summary(checklist),
         tables=[
             {"title": table.title, "note": table.note, "published": table.published, **as_is(table.frame)}
             for table in content.tables
@@ -96,7 +114,9 @@ def comparison(first: pd.DataFrame | None, second: pd.DataFrame) -> dict[str, An
                 metrics.append(metric)
             known = all(np.isfinite(float(record[side])) for side in ("low", "high"))
             interval = f"[{number(float(record['low']))}, {number(float(record['high']))}]" if known else ""
-            row["cells"][metric] = {"value": number(float(record["value"])), "interval": interval}
+            sd = record.get("sd_over_seeds")
+            spread = f" ± {number(float(sd))}" if sd is not None and np.isfinite(float(sd)) else ""
+            row["cells"][metric] = {"value": number(float(record["value"])) + spread, "interval": interval}
             for text in str(record.get("note") or "").split("; "):
                 if text and text != "nan":
                     said_of = notes.setdefault(text, {}).setdefault(predictor, [])

@@ -6,33 +6,43 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from openada.datasets.scales import SCALES
+from openada.evaluation.footer import footer_line, footer_lines
+from openada.evaluation.fusion import by_session
+from openada.evaluation.table import wide
 from openada.inference.recording import TrainedRun
 from openada.report.content import Curve, EvaluationContent, NamedTable, SplitSummary
 from openada.report.evaluation import write_evaluation_report
 from openada.studies.assess import model_description
+from openada.studies.evaluation_content import ERRORS, conformal_table, published_shown
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from openada.studies.evaluate import Evaluation
 
 PLANTED = "Planted-benchmark figures: rendered movements of a portrait. They say nothing about depression in people."
 
 
-def write_page(out: Path, trained: TrainedRun, evaluation: Evaluation, rows: pd.DataFrame, part: str) -> None:
-    """Write the page; `rows` are the main method's predictions."""
+def write_page(out: Path, trained: TrainedRun, evaluation: Evaluation) -> None:
+    """Write the page."""
     config = trained.folder.config()
+    part = evaluation.foot.part
     scale = SCALES[config["scale"]]
     table = evaluation.table
     main = evaluation.figures["method"]
     difference = table["predictor"].str.contains(" − ")
     methods = table["predictor"].isin(["selection", "ordinal", "base"])
-    tables = [NamedTable("Differences", table[difference].drop(columns="method"), "Negative: the model errs less.")]
-    tables.append(
-        NamedTable("Subgroups", evaluation.subgroups.drop(columns="method"), "No rank for fewer than 10 subjects.")
-    )
+    tables = [
+        NamedTable("Differences", wide(table[difference], ERRORS), "Below zero: the model errs less."),
+        NamedTable(
+            "Prediction interval for one person",
+            conformal_table(evaluation.figures["conformal"]),
+            "Split conformal: one score per development subject, the largest error over the subject's recordings.",
+        ),
+        NamedTable("Subgroups", evaluation.subgroups.drop(columns="method"), "No rank for fewer than 10 subjects."),
+    ]
     if evaluation.references is not None:
         tables.append(NamedTable("References on the planted benchmark", evaluation.references))
+    if evaluation.published is not None:
+        tables.append(published_shown(*evaluation.published))
     localisation = evaluation.localisation
     write_evaluation_report(
         out,
@@ -54,7 +64,8 @@ def write_page(out: Path, trained: TrainedRun, evaluation: Evaluation, rows: pd.
                     for (a, b), shared in trained.folder.split().overlap().items()
                 ],
             ),
-            predictions=rows,
+            predictions=by_session(evaluation.predictions),
+            prediction_unit="session",
             part=part,
             localisation=None if localisation is None else localisation.rename(columns={"measure": "predictor"}),
             curves=_curves(trained),
@@ -64,7 +75,16 @@ def write_page(out: Path, trained: TrainedRun, evaluation: Evaluation, rows: pd.
             critical_warnings=[PLANTED] if config["planted"] else [],
             versions=evaluation.figures["versions"],
         ),
+        drawings=[drawing for drawing in evaluation.drawings if _on_page(drawing.name)],
+        footer=footer_lines(evaluation.foot),
+        footer_line=footer_line(evaluation.foot),
+        checklist=evaluation.checklist,
     )
+
+
+def _on_page(name: str) -> bool:
+    """The page draws the sessions' scatter itself; figures by recording are files beside it."""
+    return name != "scatter_sessions" and not name.endswith("_recordings")
 
 
 def _curves(trained: TrainedRun) -> list[Curve]:

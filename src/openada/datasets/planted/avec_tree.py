@@ -20,7 +20,8 @@ def write_avec2014_tree(folder: Path, out: Path) -> Path:
 
     Videos go to AVEC2014_AudioVisual/Video/{Training,Development,Testing}/{Freeform,Northwind}/203_1_Freeform_video.mp4, labels
     of training and development to Final_Labels, those of test to AVEC2014_Labels_Testset: one number per file, no header.
-    Subjects are numbered from 203 in the order of the manifest. Returns `out`.
+    Subjects are numbered from 203 in the order of the manifest. The benchmark's own description lies beside, so that nobody takes
+    its labels for a questionnaire's. Returns `out`.
     """
     out = Path(out)
     if out.exists() and any(out.iterdir()):
@@ -40,4 +41,7 @@ def write_avec2014_tree(folder: Path, out: Path) -> Path:
         if part == "Testing":
             labels = out / "AVEC2014_Labels_Testset" / "Testing" / "DepressionLabels"
         write_text(labels / f"{session}_Depression.csv", f"{row['score']:g}\n")
+    description = Path(folder) / "benchmark.json"
+    if description.is_file():
+        shutil.copyfile(description, out / description.name)
     return out

@@ -1,0 +1,76 @@
+"""Figures that papers give, to be shown beside ours and never among them: published, not measured here.
+
+Test-part errors on AVEC 2013 and AVEC 2014 in points of the BDI-II, from ExpADA (Liao et al., AAAI 2026, Tables 1 and 2),
+STA-DRN (Pan et al., Expert Systems with Applications 2023, Tables 6 and 7) and DepNet (He et al., Int. J. of Intelligent
+Systems 2022, Tables 4 and 5). None of the papers gives an interval. On AVEC 2014 a figure on 100 clips and one on 50
+fused sessions are not comparable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import pandas as pd
+
+LABEL = "published, not measured here"
+
+
+class PublishedFigure(NamedTuple):
+    """One line of a paper's results table; `unit` says what was counted and how often."""
+
+    system: str
+    variant: str
+    corpus: str
+    unit: str
+    mae: float
+    rmse: float
+
+
+_CLIPS, _TASK, _FUSED = "100 clips", "50 clips of one task", "50 sessions"
+FIGURES: tuple[PublishedFigure, ...] = (
+    PublishedFigure("ExpADA", "base regression", "AVEC 2013", "50 clips", 7.52, 9.15),
+    PublishedFigure("ExpADA", "ordinal regression", "AVEC 2013", "50 clips", 6.76, 8.38),
+    PublishedFigure("ExpADA", "selection", "AVEC 2013", "50 clips", 5.77, 7.48),
+    PublishedFigure("STA-DRN", "k = 2, vector fusion", "AVEC 2013", "50 clips", 6.15, 7.98),
+    PublishedFigure("DepNet", "SENet-based", "AVEC 2013", "50 clips", 7.36, 9.17),
+    PublishedFigure("ExpADA", "base regression, Freeform", "AVEC 2014", _TASK, 7.40, 9.26),
+    PublishedFigure("ExpADA", "ordinal regression, Freeform", "AVEC 2014", _TASK, 6.51, 8.10),
+    PublishedFigure("ExpADA", "selection, Freeform", "AVEC 2014", _TASK, 5.83, 7.64),
+    PublishedFigure("ExpADA", "base regression, Northwind", "AVEC 2014", _TASK, 7.71, 9.22),
+    PublishedFigure("ExpADA", "ordinal regression, Northwind", "AVEC 2014", _TASK, 5.93, 7.53),
+    PublishedFigure("ExpADA", "selection, Northwind", "AVEC 2014", _TASK, 5.20, 7.02),
+    PublishedFigure("ExpADA", "selection, both tasks fused", "AVEC 2014", _FUSED, 5.11, 6.89),
+    PublishedFigure("STA-DRN", "k = 2, vector fusion", "AVEC 2014", _CLIPS, 6.00, 7.75),
+    PublishedFigure("DepNet", "SENet-based", "AVEC 2014", _CLIPS, 7.26, 9.03),
+)
+
+
+def published_table(corpora: Sequence[str], *, planted: bool = False) -> tuple[pd.DataFrame, str]:
+    """The published figures of the given corpora, columns marked as published, and the line that must stand beside them.
+
+    `corpora` are names of a manifest's column corpus, compared by their letters and digits alone ("avec2014" is
+    "AVEC 2014"). For the planted benchmark all figures are given, with the line that they are of another corpus; for a
+    corpus of which no figure is held the table is empty and the line says so.
+    """
+    asked = {_key(name) for name in corpora}
+    chosen = [row for row in FIGURES if planted or _key(row.corpus) in asked]
+    table = pd.DataFrame(
+        [(*row[:4], row.mae, row.rmse) for row in chosen],
+        columns=["system", "variant", "corpus", "unit", "MAE (published)", "RMSE (published)"],
+    )
+    if planted:
+        return table, (
+            "These figures are of another corpus (people, not rendered faces; another scale) and cannot be compared with "
+            "any figure of the planted benchmark."
+        )
+    if not chosen:
+        return table, f"No published figure of {', '.join(corpora) or 'a corpus that is not named'} is held here."
+    return table, (
+        "Test part of the official split, without intervals. Compare only figures of the same unit and the same split; "
+        "with 50 sessions most published methods cannot be told apart."
+    )
+
+
+def _key(name: str) -> str:
+    return "".join(letter for letter in name.lower() if letter.isalnum())
