@@ -31,6 +31,7 @@ __all__ = [
     "METHODS",
     "Difference",
     "Interval",
+    "difference_of",
     "expected_coverage",
     "from_draws",
     "inputs",
@@ -155,15 +156,23 @@ def paired_difference(
         resamples=resamples,
         unit=unit,
     )
-    first = p_value = _NAN
-    if g >= FEWEST_SUBJECTS and not np.isnan(found.value):
-        losses = chosen.loss(bootstrap(pair, g, resamples, np.random.default_rng(seed)))
-        losses = losses[~np.isnan(losses).any(axis=1)]
-        gap = losses[:, 0] - losses[:, 1]
-        gap[np.abs(gap) <= 1e-12 * np.abs(losses).max(axis=1)] = 0.0  # a tie up to rounding
-        first = float(np.mean((gap < 0) + 0.5 * (gap == 0))) if gap.size else _NAN
-        p_value = _p_value(found.value, difference.delete_one())
-    return Difference(**vars(found), ranks_first=first, p_value=p_value)
+    if g < FEWEST_SUBJECTS or np.isnan(found.value):
+        return Difference(**vars(found), ranks_first=_NAN, p_value=_NAN)
+    losses = chosen.loss(bootstrap(pair, g, resamples, np.random.default_rng(seed)))
+    return difference_of(found, np.asarray(losses), difference.delete_one())
+
+
+def difference_of(found: Interval, losses: Floats, without: Floats) -> Difference:
+    """A difference a − b with its p-value, and how often a ranks first.
+
+    losses: (resamples, 2) of a and b, less is better; those in which one is undefined are left out. without: the difference
+    without each subject in turn, as of `Statistic.delete_one`.
+    """
+    losses = losses[~np.isnan(losses).any(axis=1)]
+    gap = losses[:, 0] - losses[:, 1]
+    gap[np.abs(gap) <= 1e-12 * np.abs(losses).max(axis=1, initial=0.0)] = 0.0  # a tie up to rounding
+    first = float(np.mean((gap < 0) + 0.5 * (gap == 0))) if gap.size else _NAN
+    return Difference(**vars(found), ranks_first=first, p_value=_p_value(found.value, without))
 
 
 def inputs(

@@ -18,7 +18,15 @@ from openada.errors import UnusableInput
 from openada.evaluation.checks import Floats, subject_codes
 from openada.evaluation.comparison import holm
 from openada.evaluation.fusion import UNITS, by_session, one_row_per_recording
-from openada.evaluation.intervals import Difference, Interval, inputs, interval_of, standard_error, value_of
+from openada.evaluation.intervals import (
+    FEWEST_SUBJECTS,
+    Difference,
+    Interval,
+    difference_of,
+    inputs,
+    interval_of,
+    value_of,
+)
 from openada.evaluation.metrics import Metric, metric_named
 from openada.evaluation.resampling import Combination, Statistic, bootstrap, statistic
 from openada.evaluation.spread import over_seeds
@@ -115,21 +123,11 @@ def _losses(metric: Metric, figures: list[_Figure], g: int, resamples: int, seed
 
 
 def _difference(a: _Figure, b: _Figure, losses: Floats, g: int, level: float, unit: str) -> Difference:
-    from scipy.special import stdtr
-
     gap = Combination([a.of_subjects, b.of_subjects], (1.0, -1.0))
     found = interval_of(a.value - b.value, gap, n=a.n, n_subjects=g, level=level, unit=unit)
-    first = p_value = float("nan")
-    if not np.isnan(found.value) and not np.isnan(found.low):
-        p_value = float(2.0 * stdtr(g - 1, -abs(found.value) / standard_error(gap.delete_one())))
-    elif found.value == 0:
-        p_value = 1.0  # the same predictions: no subject makes a difference
-    defined = losses[~np.isnan(losses).any(axis=1)]
-    if defined.size and not np.isnan(found.value):
-        apart = defined[:, 0] - defined[:, 1]
-        apart[np.abs(apart) <= 1e-12 * np.abs(defined).max(axis=1)] = 0.0  # a tie up to rounding
-        first = float(np.mean((apart < 0) + 0.5 * (apart == 0)))
-    return Difference(**vars(found), ranks_first=first, p_value=p_value)
+    if g < FEWEST_SUBJECTS or np.isnan(found.value):
+        return Difference(**vars(found), ranks_first=float("nan"), p_value=float("nan"))
+    return difference_of(found, losses, gap.delete_one())
 
 
 def _ranks(metric: Metric, figures: Mapping[str, _Figure], losses: Floats) -> pd.DataFrame:
