@@ -40,6 +40,7 @@ def test_an_assessment_holds_what_scripts_rely_on(run: Path, video: Path, tmp_pa
     selected = [segment["segment_score"] for segment in found["segments"] if segment["selected"]]
     assert found["score"] == pytest.approx(np.mean(selected), rel=1e-5)
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert str(video.parent) not in page and "tracker_model" not in page  # figures, not how and where it was made
     assert "<b>video</b>" not in page
     assert not re.search(r"""(?:src|href)\s*=\s*["']?https?:""", page)
 

@@ -39,6 +39,7 @@ RESPONSIBLE_USE = (
 LEVEL = 0.9
 MOST_LISTED = 3
 RATE_TOLERANCE = 0.1
+QUALITY_TOLD = ("tracked_share", "gaps", "brightness", "blur", "face_size_px", "faces_seen_max", "frames")
 
 
 def assess_video(
@@ -119,8 +120,8 @@ def describe(
 
 
 def quality_facts(quality: dict[str, Any]) -> dict[str, Any]:
-    """What is told of a recording's quality."""
-    return {key: value for key, value in quality.items() if key not in ("signature", "recording_id", "warnings")}
+    """What is told of a recording's quality: figures, and neither where the file lay nor how it was prepared."""
+    return {key: quality[key] for key in QUALITY_TOLD}
 
 
 def critical_warnings(config: dict[str, Any]) -> list[str]:
