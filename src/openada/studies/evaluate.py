@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from openada.datasets.scales import SCALES
-from openada.evaluation.baselines import ridge_predictions
 from openada.evaluation.footer import Footing, footer_lines
 from openada.evaluation.fusion import by_session
 from openada.evaluation.guards import require_identity_lookup
@@ -23,9 +22,10 @@ from openada.inference.recording import TrainedRun
 from openada.prepared.dataset import PreparedDataset
 from openada.report.figures import Drawing
 from openada.report.tripod import ChecklistRow, to_markdown
+from openada.studies.behaviour_ridge import behaviour_ridge
 from openada.studies.evaluation_content import ERRORS, figures, latex, markdown
 from openada.studies.evaluation_drawings import agreement_drawings, interval_drawings, write_drawings
-from openada.studies.evaluation_facts import by_method, footing, known_recordings, require_reportable
+from openada.studies.evaluation_facts import by_method, footing, known_recordings, require_no_fold, require_reportable
 from openada.studies.evaluation_page import write_page
 from openada.studies.planted_baselines import planted_baselines
 from openada.studies.planted_localisation import planted_localisation
@@ -66,12 +66,14 @@ def evaluate_run(
     evaluation.json, .csv, .md and .tex, predictions.csv, subgroups.csv, and for planted runs localisation.csv and
     references.csv. `tripod` adds tripod.md and a section of the page; `published` shows what papers give for the corpus.
 
-    Raises UnusableInput for a part without recordings, and for the part that selected the model (protocol, rule 2).
+    Raises UnusableInput for a part without recordings, for the part that selected the model (protocol, rule 2), and for one
+    fold of a cross-validation without the others (rule 6): see `cross_validated`.
     """
     trained = TrainedRun.load(run)
     folder = trained.folder
     config = folder.config()
     require_reportable(config, part)
+    require_no_fold(folder)
     with bar("Predicting") as tick:
         predictions = predict(run, data=data, tick=tick)
     dataset = PreparedDataset(data or Path(config["data"]))
@@ -164,13 +166,7 @@ def _simple_baselines(
     trained: TrainedRun, known: pd.DataFrame, dataset: PreparedDataset, part: str
 ) -> dict[str, np.ndarray]:
     training, asked = known[known["split"] == "training"], known[known["split"] == part]
-    train, test = (
-        np.stack([dataset.recording(name).statistics.to_numpy(float).ravel() for name in rows["recording_id"]])
-        for rows in (training, asked)
-    )
-    seen = np.isfinite(train).all(axis=0)
-    groups = training["subject"].to_numpy()
-    ridge = ridge_predictions(train[:, seen], training["score"].to_numpy(float), test[:, seen], groups)
+    ridge = behaviour_ridge(dataset, training, asked)
     found = {"behaviour-statistics ridge": ridge}
     if trained.folder.config()["planted"]:
         found.update(planted_baselines(dataset, known, part))
