@@ -28,6 +28,7 @@ from openada.report.page import number
 from openada.studies.behaviour_ridge import behaviour_ridge
 from openada.studies.evaluation_content import (
     ERRORS,
+    OF_BASELINES,
     PLANTED,
     bands_title,
     latex,
@@ -202,7 +203,7 @@ def _pooled_table(groups: Sequence[SeedGroup], baselines: Mapping[str, pd.DataFr
     table = pd.concat(
         [
             *(
-                evaluation_rows(rows, predictor=name, band_limits=limits, cut=scale.cut)
+                evaluation_rows(rows, predictor=name, metrics=OF_BASELINES, band_limits=limits, cut=scale.cut)
                 for name, rows in baselines.items()
             ),
             *(

@@ -23,7 +23,7 @@ from openada.prepared.dataset import PreparedDataset
 from openada.report.figures import Drawing
 from openada.report.tripod import ChecklistRow, to_markdown
 from openada.studies.behaviour_ridge import behaviour_ridge
-from openada.studies.evaluation_content import ERRORS, figures, latex, markdown
+from openada.studies.evaluation_content import ERRORS, OF_BASELINES, figures, latex, markdown
 from openada.studies.evaluation_drawings import agreement_drawings, interval_drawings, write_drawings
 from openada.studies.evaluation_facts import by_method, footing, known_recordings, require_no_fold, require_reportable
 from openada.studies.evaluation_page import write_page
@@ -153,7 +153,7 @@ def _table(
     for name, prediction in _simple_baselines(trained, known, dataset, part).items():
         order = known.loc[known["split"] == part, "recording_id"]
         own = rows[main].set_index("recording_id").loc[order].reset_index().assign(prediction=prediction)
-        parts.append(evaluation_rows(own, predictor=name, band_limits=limits, cut=scale.cut))
+        parts.append(evaluation_rows(own, predictor=name, metrics=OF_BASELINES, band_limits=limits, cut=scale.cut))
         parts.append(_differences(rows[main].set_index("recording_id").loc[order].reset_index(), own, main, name))
     return _in_order(pd.concat(parts, ignore_index=True), list(rows))
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 ERRORS = ("mae", "rmse")
 PRINTED = (*ERRORS, "pcc", "ccc", "calibration_slope")
 BANDS = ("band_accuracy", "macro_f1", "quadratic_kappa", "auroc_at_cut")
+# A slope on predictions that hardly vary, as a shrunken ridge's, is of no size.
+OF_BASELINES = (*ERRORS, "pcc", "ccc", *BANDS)
 CONFORMAL_LEVEL = 0.9
 PLANTED = "Planted-benchmark figures: they say whether a known signal is found, nothing about depression in people."
 

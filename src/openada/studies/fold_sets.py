@@ -37,10 +37,8 @@ class FoldSet:
 
 
 def fold_of(run: Path) -> FoldOf | None:
-    """Which fold a run was trained on, None for a run on an ordinary split."""
-    folder = RunFolder(run)
-    folder.config()
-    return folder.split().fold_of
+    """Which fold a run was trained on; None for a run on an ordinary split, and for a folder that is no run."""
+    return RunFolder(run).split().fold_of if (run / "split.json").is_file() else None
 
 
 def only_folds(runs: Sequence[Path]) -> bool:
