@@ -148,3 +148,29 @@ def test_a_recipe_survives_json_and_unknown_keys_are_errors(shared_run: Path) ->
     assert RunFolder(shared_run).recipe() == RECIPE
     with pytest.raises(UnusableInput, match="no setting 'learning'"):
         from_json({"learning": 1})
+
+
+def test_stage_2_alone_takes_over_encoder_and_units(shared_run: Path, shared_prepared: Path, tmp_path: Path) -> None:
+    recipe = replace(RECIPE, seed=5)
+    folder = train_expada(
+        shared_prepared, tmp_path / "second", recipe, encoder_of=shared_run, keep_epochs=(1,), progress=False
+    )
+    first, second = weights(shared_run), weights(tmp_path / "second")
+    assert_same(
+        {name: value for name, value in first.items() if name.startswith("encoder.")},
+        {name: value for name, value in second.items() if name.startswith("encoder.")},
+    )
+    moved = [name for name, value in first.items() if name.startswith("selector.") and not value.equal(second[name])]
+    assert moved  # another seed, another selection
+    assert set(pd.read_csv(folder.metrics)["stage"]) == {"selector"}
+    kept = load_file(folder.kept("selector", 1))
+    assert kept.keys() == {name for name in second if name.startswith("selector.")}
+    assert any(not value.equal(second[name]) for name, value in kept.items())  # one epoch is not the last
+    assert folder.config()["encoder_of"]["run"] == shared_run.name
+
+
+def test_an_encoder_trained_otherwise_is_refused(shared_run: Path, shared_prepared: Path, tmp_path: Path) -> None:
+    other = replace(RECIPE, encoder=replace(RECIPE.encoder, learning_rate=1.0))
+    with pytest.raises(UnusableInput, match="another encoder;"):
+        train_expada(shared_prepared, tmp_path / "second", other, encoder_of=shared_run, progress=False)
+    assert not (tmp_path / "second").exists()
