@@ -242,7 +242,9 @@ def _train_selector(
         momentum=recipe.selector.momentum,
         weight_decay=recipe.selector.weight_decay,
     )
-    _fit_stage(folder, "selector", recipe, recipe.selector, module, training, development, progress, keep_epochs)
+    _fit_stage(
+        folder, "selector", recipe, recipe.selector, module, training, development, progress, keep_epochs=keep_epochs
+    )
 
 
 def _fit_stage(
@@ -254,6 +256,7 @@ def _fit_stage(
     training: DataLoader,
     development: DataLoader,
     progress: bool,
+    *,
     keep_epochs: Sequence[int] = (),
 ) -> None:
     fit(
