@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from openada.datasets.scales import SCALES
-from openada.evaluation.baselines import ridge_predictions
 from openada.evaluation.footer import Footing, footer_lines
 from openada.evaluation.fusion import by_session
 from openada.evaluation.guards import require_identity_lookup
@@ -23,6 +22,7 @@ from openada.inference.recording import TrainedRun
 from openada.prepared.dataset import PreparedDataset
 from openada.report.figures import Drawing
 from openada.report.tripod import ChecklistRow, to_markdown
+from openada.studies.behaviour_ridge import BEHAVIOUR_RIDGE, behaviour_ridge
 from openada.studies.evaluation_content import ERRORS, figures, latex, markdown
 from openada.studies.evaluation_drawings import agreement_drawings, interval_drawings, write_drawings
 from openada.studies.evaluation_facts import by_method, footing, known_recordings, require_reportable
@@ -163,15 +163,9 @@ def _in_order(table: pd.DataFrame, methods: list[str]) -> pd.DataFrame:
 def _simple_baselines(
     trained: TrainedRun, known: pd.DataFrame, dataset: PreparedDataset, part: str
 ) -> dict[str, np.ndarray]:
-    training, asked = known[known["split"] == "training"], known[known["split"] == part]
-    train, test = (
-        np.stack([dataset.recording(name).statistics.to_numpy(float).ravel() for name in rows["recording_id"]])
-        for rows in (training, asked)
-    )
-    seen = np.isfinite(train).all(axis=0)
-    groups = training["subject"].to_numpy()
-    ridge = ridge_predictions(train[:, seen], training["score"].to_numpy(float), test[:, seen], groups)
-    found = {"behaviour-statistics ridge": ridge}
+    found = {
+        BEHAVIOUR_RIDGE: behaviour_ridge(dataset, known, known.loc[known["split"] == part, "recording_id"].tolist())
+    }
     if trained.folder.config()["planted"]:
         found.update(planted_baselines(dataset, known, part))
     return found

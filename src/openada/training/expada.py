@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, fields, replace
@@ -18,7 +17,7 @@ from openada.datasets.scales import SCALES
 from openada.errors import UnusableInput
 from openada.files import atomic_path
 from openada.models.expada.model import ExpADA
-from openada.models.weights import Weights, save_checkpoint
+from openada.models.weights import Weights, save_checkpoint, sha256_of
 from openada.prepared.dataset import PreparedDataset
 from openada.training.expada_modules import EncoderTraining, SelectorTraining
 from openada.training.fitting import fit
@@ -138,7 +137,7 @@ def _encoder_fact(source_run: Path, recipe: ExpADARecipe) -> dict[str, str]:
         raise UnusableInput(
             f"the encoder of {source_run} was trained with another {', '.join(differing)}; use the same, or train from the start"
         )
-    return {"run": source_run.name, "sha256": hashlib.sha256(other.model.read_bytes()).hexdigest()}
+    return {"run": source_run.name, "sha256": sha256_of(other.model)}
 
 
 def _take_encoder(folder: RunFolder, other: RunFolder) -> None:

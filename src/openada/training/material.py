@@ -15,6 +15,7 @@ from openada.clips.dataset import EpochSampler, Key, LabelledRecording, SegmentD
 from openada.clips.reading import ClipReader
 from openada.clips.segments import Segments, segments
 from openada.datasets.scales import SCALES, band_index
+from openada.errors import UnusableInput
 from openada.models.expada.vat import SegmentEncoder
 from openada.prepared.dataset import PreparedDataset, PreparedRecording
 from openada.training.expada_modules import UnitBatch
@@ -70,12 +71,20 @@ class Source:
 def usable_recordings(dataset: PreparedDataset, source: Source) -> tuple[pd.DataFrame, list[dict[str, str]]]:
     """The recordings of the recipe's split that can be used, `split` set to their part; and the others with the reason.
 
-    A recording needs a label and at least one segment with enough tracked frames.
+    A recording needs a label and at least one segment with enough tracked frames. Those of tasks that the recipe does not ask
+    for are neither. Raises UnusableInput for a task that the data set does not have.
     """
     ids = dataset.split(source.recipe.split).ids
     part_of = {recording: part for part, members in ids.items() for recording in members}
     table = dataset.manifest[dataset.manifest["recording_id"].isin(list(part_of))]
     table = table.assign(split=table["recording_id"].map(part_of)).reset_index(drop=True)
+    if source.recipe.task:
+        tasks = table["task"].astype(str)
+        if source.recipe.task not in set(tasks):
+            raise UnusableInput(
+                f"no recording has the task {source.recipe.task!r}; there are: {', '.join(sorted(set(tasks)))}"
+            )
+        table = table[tasks == source.recipe.task].reset_index(drop=True)
     reasons = [_reason_against(dataset, source, row) for row in table.itertuples()]
     dropped = [
         {"recording_id": recording, "reason": reason}

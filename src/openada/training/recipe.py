@@ -40,6 +40,8 @@ class ExpADARecipe:
     seed: int = 0
     split: str = "official"
     """Name of the prepared data set's split."""
+    task: str = ""
+    """Train on, and predict, the recordings of this task alone (the manifest's column); "" for all."""
     reference: Literal["none", "median"] = "none"
     """What is subtracted from every crop; "median", the recording's median face, is an option of ours."""
     cached: bool = False
