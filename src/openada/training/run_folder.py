@@ -104,6 +104,9 @@ class RunFolder:
         path = self.folder / "config.json"
         if path.is_file():
             there = read_json(path)
+            there["recipe"] = asdict(
+                from_json(there["recipe"])
+            )  # settings that are newer than the run take their defaults
             for key in ("format_version", "recipe", "data", "split_sha256"):
                 if there.get(key) != config[key]:
                     raise UnusableInput(
