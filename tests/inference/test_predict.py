@@ -11,6 +11,8 @@ from openada.errors import UnusableInput
 from openada.inference.predict import predict
 from openada.inference.recording import TrainedRun, infer
 from openada.prepared.dataset import PreparedDataset
+from openada.training.expada import train_expada
+from training_recipe import RECIPE
 
 
 def test_predictions_hold_a_row_per_recording_and_method(run: Path, shared_prepared: Path) -> None:
@@ -53,6 +55,29 @@ def test_untracked_units_keep_their_place_in_time(run: Path, shared_prepared: Pa
     spans = result.segments[["first_unit", "end_unit"]].to_numpy()
     assert not any(first <= 1 < end for first, end in spans)
     np.testing.assert_allclose(result.segments.loc[1, "start_s"], 16 / 20, atol=1e-4)
+
+
+def test_a_model_of_shuffled_frames_is_trained_and_tested_on_them(
+    shared_prepared: Path, shared_run: Path, tmp_path: Path
+) -> None:
+    recipe = replace(RECIPE, method="base", frame_order="shuffled")
+    train_expada(shared_prepared, tmp_path / "run", recipe, progress=False)
+    shuffled = TrainedRun.load(tmp_path / "run")
+    in_time = TrainedRun(shuffled.folder, shuffled.model, replace(shuffled.recipe, frame_order="time"))
+    recording = PreparedDataset(shared_prepared).recording("r7")
+    reader, plain = shuffled.source.reader(recording), in_time.source.reader(recording)
+    np.testing.assert_array_equal(reader.read(8, 8)[0], plain.read(8, 8)[0][:, reader.order(8, 8) - 8])
+    result = infer(shuffled, recording)
+    assert result.scores == infer(shuffled, recording).scores
+    assert result.scores != infer(in_time, recording).scores
+    table = predict(tmp_path / "run")
+    assert table.set_index("recording_id").loc["r7", "prediction"] == pytest.approx(result.scores["base"], rel=1e-5)
+    # The pretext stage is the same for all methods: only the frames' order differs from the other run's.
+    losses = [
+        pd.read_csv(folder / "metrics.csv").query("stage == 'pretext'")["value"]
+        for folder in (tmp_path / "run", shared_run)
+    ]
+    assert not np.allclose(*losses)
 
 
 def test_an_unfinished_run_is_refused(run: Path) -> None:

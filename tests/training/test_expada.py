@@ -10,6 +10,7 @@ import torch
 from safetensors.torch import load_file
 
 from openada.errors import UnusableInput
+from openada.files import read_json, write_json
 from openada.training import expada as training
 from openada.training import fitting
 from openada.training.expada import train_expada
@@ -120,6 +121,15 @@ def test_a_finished_run_is_left_alone_and_another_recipe_is_refused(run: Path, s
     assert (run / "checkpoint" / "model.safetensors").stat().st_mtime_ns == before
     with pytest.raises(UnusableInput, match="choose another --out"):
         train_expada(shared_prepared, run, replace(RECIPE, seed=1), progress=False)
+
+
+def test_a_run_from_before_a_setting_existed_is_one_with_its_default(run: Path, shared_prepared: Path) -> None:
+    config = read_json(run / "config.json")
+    del config["recipe"]["frame_order"]
+    write_json(run / "config.json", config)
+    train_expada(shared_prepared, run, RECIPE, progress=False)
+    with pytest.raises(UnusableInput, match="choose another --out"):
+        train_expada(shared_prepared, run, replace(RECIPE, frame_order="shuffled"), progress=False)
 
 
 def test_nothing_of_the_test_part_is_read_while_training(

@@ -41,7 +41,12 @@ class Source:
     def reader(self, recording: PreparedRecording) -> ClipReader:
         """The clips of one recording as the model sees them."""
         return ClipReader(
-            recording, self.recipe.model.image_size, reference=self.recipe.reference, cached=self.recipe.cached
+            recording,
+            self.recipe.model.image_size,
+            reference=self.recipe.reference,
+            cached=self.recipe.cached,
+            frame_order=self.recipe.frame_order,
+            seed=self.recipe.seed,
         )
 
     def segments(self, recording: PreparedRecording, stride: int | None = None) -> Segments:

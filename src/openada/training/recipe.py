@@ -44,6 +44,9 @@ class ExpADARecipe:
     """Train on, and predict, the recordings of this task alone (the manifest's column); "" for all."""
     reference: Literal["none", "median"] = "none"
     """What is subtracted from every crop; "median", the recording's median face, is an option of ours."""
+    frame_order: Literal["time", "shuffled"] = "time"
+    """ "shuffled": the frames of every segment in an order of its own, the same in every epoch and at test. A control: what a
+    model still predicts, it does not read from movement inside segments. The order of whole segments is kept."""
     cached: bool = False
     """Read crops from an uncompressed memory map beside the face videos (built once) instead of decoding them."""
     min_tracked_share: float = 0.5

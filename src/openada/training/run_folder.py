@@ -108,6 +108,8 @@ class RunFolder:
         path = self.folder / "config.json"
         if path.is_file():
             there = read_json(path)
+            # Settings that are newer than the run take their defaults.
+            there["recipe"] = asdict(from_json(there["recipe"]))
             for key in ("format_version", "recipe", "data", "split_sha256", "encoder_of"):
                 if there.get(key) != config.get(key):
                     raise UnusableInput(

@@ -76,7 +76,9 @@ def test_what_is_written_can_be_read_again(job: MakeJob) -> None:
     result = reproduce("expada/table2", made)
     folder = write_result(made, result)
     assert folder == made.out / "expada-table2"
-    read = pd.read_csv(folder / "table.csv", keep_default_na=False, na_values={"value": [""], "low": [""], "high": [""]})
+    read = pd.read_csv(
+        folder / "table.csv", keep_default_na=False, na_values={"value": [""], "low": [""], "high": [""]}
+    )
     columns = ["subset", "predictor", "metric", "value", "low", "high", "n", "seeds", "note"]
     pd.testing.assert_frame_equal(read[columns], result.table[columns].astype(read[columns].dtypes))
     text = (folder / "table.md").read_text(encoding="utf-8")
