@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,6 +11,7 @@ from openada.datasets.scales import SCALES, Scale
 from openada.errors import UnusableInput
 from openada.evaluation.footer import merged
 from openada.inference.predict import predict
+from openada.inference.recording import RecordingResult, TrainedRun, infer
 from openada.prepared.dataset import PreparedDataset
 from openada.studies.evaluation_facts import by_method, footing, known_recordings
 from openada.studies.progress import bar
@@ -43,6 +44,7 @@ class Job:
     part: str = "test"
     tasks: Literal["together", "apart"] = "together"
     progress: bool = True
+    _loaded: dict[Path, TrainedRun] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not self.seeds or len(set(self.seeds)) < len(self.seeds):
@@ -112,6 +114,20 @@ class Job:
             name: pd.concat(rows, ignore_index=True).sort_values("recording_id").reset_index(drop=True)
             for name, rows in found.items()
         }
+
+    def infer(self, runs: Sequence[Path], recording_id: str) -> RecordingResult:
+        """What the run that saw the recording's task says of it, from the cached units."""
+        for run in runs:
+            trained = self._trained(run)
+            rows = known_recordings(trained.folder)
+            if (rows["recording_id"] == recording_id).any():
+                return infer(trained, self.dataset.recording(recording_id), cache=trained.folder.units)
+        raise UnusableInput(f"no run of {', '.join(run.name for run in runs)} used recording {recording_id!r}")
+
+    def _trained(self, run: Path) -> TrainedRun:
+        if run not in self._loaded:
+            self._loaded[run] = TrainedRun.load(run)
+        return self._loaded[run]
 
     def known(self, runs: Sequence[Path]) -> pd.DataFrame:
         """The recordings that the runs used, with labels, parts and all of the manifest's columns."""

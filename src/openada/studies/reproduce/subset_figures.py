@@ -35,6 +35,11 @@ class Subset:
     unit: str
     takes: Callable[[pd.DataFrame], pd.DataFrame]
 
+    def units(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """The subset's rows as units: recordings, or sessions with the mean of their recordings."""
+        taken = self.takes(rows)
+        return by_session(taken) if self.unit == "session" else taken
+
 
 def subsets(rows: pd.DataFrame) -> list[Subset]:
     """Every task of the recordings, then the sessions where they hold more than one recording, fused by their mean."""
@@ -77,7 +82,7 @@ def subset_rows(methods: Methods, training: pd.DataFrame, subset: Subset) -> pd.
 
 def pair_rows(methods: Methods, subset: Subset) -> pd.DataFrame:
     """Every pair of methods on the subset, as of `evaluation.seeds.compare_over_seeds`, for RMSE and MAE."""
-    tables = {name: {seed: _units(rows, subset) for seed, rows in by_seed.items()} for name, by_seed in methods.items()}
+    tables = {name: {seed: subset.units(rows) for seed, rows in by_seed.items()} for name, by_seed in methods.items()}
     first = _any(tables)
     predictions = {
         name: {seed: table["prediction"].to_numpy(float) for seed, table in by_seed.items()}
@@ -137,11 +142,6 @@ def pairs_shown(table: pd.DataFrame) -> pd.DataFrame:
             "p (Holm)": [f"{p:.3f}" for p in table["p_holm"]],
         }
     )
-
-
-def _units(rows: pd.DataFrame, subset: Subset) -> pd.DataFrame:
-    taken = subset.takes(rows)
-    return by_session(taken) if subset.unit == "session" else taken
 
 
 def _value(table: pd.DataFrame, predictor: str, metric: str) -> float:

@@ -23,6 +23,8 @@ class Target(NamedTuple):
 
 _TABLES = "openada.studies.reproduce.expada_tables"
 _FIGURES = "openada.studies.reproduce.expada_figures"
+_REPRESENTATIONS = "openada.studies.reproduce.expada_representations"
+_STABILITY = "openada.studies.reproduce.expada_stability"
 TARGETS: dict[str, Target] = {
     "expada/table1": Target(
         "Liao et al. 2026, Table 1", "the selection method beside other systems", f"{_TABLES}:table1"
@@ -36,11 +38,11 @@ TARGETS: dict[str, Target] = {
     ),
     "expada/figure3": Target("Liao et al. 2026, Fig. 3", "relevance of all scales along time", f"{_FIGURES}:figure3"),
     "expada/figure4": Target(
-        "Liao et al. 2026, Fig. 4", "the most and the least relevant representations", f"{_FIGURES}:figure4"
+        "Liao et al. 2026, Fig. 4", "the most and the least relevant representations", f"{_REPRESENTATIONS}:figure4"
     ),
     "expada/figure5": Target("Liao et al. 2026, Fig. 5", "prediction against label", f"{_FIGURES}:figure5"),
     "expada/stability": Target(
-        "Liao et al. 2026, Interpretability", "relevance over random initialisations", f"{_FIGURES}:stability"
+        "Liao et al. 2026, Interpretability", "relevance over random initialisations", f"{_STABILITY}:stability"
     ),
 }
 
