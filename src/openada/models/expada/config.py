@@ -33,7 +33,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "expada",
     builder="openada.models.expada.model:build",
     presets=PRESETS,
-    explanation_methods=("relevance", "attention"),
+    explanation_methods=("relevance", "attention", "gradient_x_input"),
     refusals={
         "deeplift": "attention multiplies two functions of the input, which DeepLift's rules do not cover",
         "guided_backprop": "its attention path passes no ReLU, so guiding would act on the trunk alone",
