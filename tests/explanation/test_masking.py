@@ -12,13 +12,13 @@ def selector():
     return models.create("expada", "demo", seed=0).selector
 
 
-@pytest.mark.parametrize("batch", [1, 3, 256])
-def test_each_mask_scores_as_if_asked_alone(selector, batch):
+@pytest.mark.parametrize("most_units", [1, 25, 8192])
+def test_each_mask_scores_as_if_asked_alone(selector, most_units):
     rng = np.random.default_rng(0)
     feature = rng.normal(size=(7, 64)).astype(np.float32)
     masks = rng.random((11, 7)) < 0.5
     masks[:, 2] = True
-    found = score_of_kept(selector, feature, batch=batch)(masks)
+    found = score_of_kept(selector, feature, most_units=most_units)(masks)
     assert selector.training
     selector.eval()
     with torch.no_grad():

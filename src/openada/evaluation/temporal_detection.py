@@ -57,11 +57,12 @@ def suppress(spans_s: npt.ArrayLike, score: npt.ArrayLike, iou: float = SUPPRESS
     starts, then ends, first comes first. Segments whose score is NaN do not stay.
     """
     spans, values = checked_spans(spans_s, "segment"), np.asarray(score, dtype=np.float64)
-    overlap = temporal_iou(spans, spans)
+    standing = ~np.isnan(values)
     kept: list[int] = []
     for k in _ranked(spans, values):
-        if not np.isnan(values[k]) and not np.any(overlap[k, kept] > iou + _ROUNDING):
+        if standing[k]:
             kept.append(int(k))
+            standing &= temporal_iou(spans[k : k + 1], spans)[0] <= iou + _ROUNDING
     return np.array(kept, dtype=np.int64)
 
 
