@@ -18,9 +18,9 @@ from openada.report.figures import Drawing
 from openada.report.plots import scatter
 from openada.report.relevance_figures import relevance_along_time
 from openada.studies.pictures import frame_strip
+from openada.studies.reproduce.planted_relevance import truth_of
 from openada.studies.reproduce.result import Result
 from openada.studies.reproduce.subset_figures import subsets
-from openada.training.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from openada.studies.reproduce.job import Job
@@ -41,7 +41,7 @@ def figure3(name: str, job: Job) -> Result:
     runs = job.train("expada-selection", job.seeds[0], method="selection")
     rows = job.predictions(runs)["selection"].sort_values(["prediction", "recording_id"], kind="stable")
     chosen = rows.iloc[np.unique([0, len(rows) // 2, len(rows) - 1])]
-    cues = _planted_episodes(job, runs)
+    cues = _planted_episodes(runs)
     bands = [band for band, _ in job.scale(runs[0]).bands]
     drawings, values = [], []
     for number, row in enumerate(chosen.itertuples()):
@@ -86,13 +86,12 @@ def _along_time(job: Job, recording_id: str, result: RecordingResult, kind: str,
     )
 
 
-def _planted_episodes(job: Job, runs: list[Path]) -> pd.DataFrame:
+def _planted_episodes(runs: list[Path]) -> pd.DataFrame:
     """The cues of a planted benchmark, no rows elsewhere."""
-    config = RunFolder(runs[0]).config()
-    path = Path(config["source_manifest"]).parent / "truth" / "episodes.csv"
-    if config["planted"] and path.is_file():
-        return pd.read_csv(path, dtype={"recording_id": str})
-    return pd.DataFrame({"recording_id": [], "start_s": [], "end_s": []})
+    truth = truth_of(runs[0])
+    if truth is None:
+        return pd.DataFrame({"recording_id": [], "start_s": [], "end_s": []})
+    return pd.read_csv(truth / "episodes.csv", dtype={"recording_id": str})
 
 
 def figure5(name: str, job: Job) -> Result:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from openada.evaluation.published import expada_comparators, published_table
 from openada.report.comparison import Section
@@ -15,6 +15,7 @@ from openada.report.sweep import Step, sweep
 from openada.studies.behaviour_ridge import BEHAVIOUR_RIDGE, behaviour_ridge
 from openada.studies.evaluation_content import published_shown
 from openada.studies.evaluation_drawings import interval_drawings
+from openada.studies.reproduce.planted_relevance import planted_relevance
 from openada.studies.reproduce.result import Result
 from openada.studies.reproduce.subset_figures import (
     Methods,
@@ -73,8 +74,13 @@ def _errors(name: str, job: Job, selection: Mapping[int, list[Path]], base: Mapp
     ]
     section = replace(section, tables=[*section.tables, *published], drawings=drawings)
     files = {"pairs": pairs} if len(pairs) else {}
+    sections = [section]
+    pointing = planted_relevance(job, selection)
+    if pointing is not None:
+        files["relevance"] = pointing[0]
+        sections.append(pointing[1])
     runs = [run for group in (*selection.values(), *base.values()) for run in group]
-    return Result(name, [section], figures, planted, runs, files)
+    return Result(name, sections, figures, planted, runs, files)
 
 
 def _section(job: Job, methods: Methods, runs: Sequence[Path]) -> tuple[pd.DataFrame, pd.DataFrame, Section]:
@@ -134,7 +140,7 @@ def sweep_t(name: str, job: Job) -> Result:
     by_value: dict[int, dict[int, list[Path]]] = {}
     for frames in sorted({max(4, own // 2), own, 2 * own}):
         for seed in job.seeds:
-            changed = {} if frames == own else {"model": replace(job.recipe.model, segment_frames=frames)}
+            changed: dict[str, Any] = {} if frames == own else {"model": replace(job.recipe.model, segment_frames=frames)}
             run_name = "expada-selection" if frames == own else f"expada-selection-T{frames}"
             by_value.setdefault(frames, {})[seed] = job.train(run_name, seed, method="selection", **changed)
     return _sweep(name, job, by_value, "T, length of a segment in frames", "T = {}")
