@@ -93,3 +93,45 @@ def tested_run(trained: Path, data: Path, folder: Path, *, seed: int = 0, shrink
     predictions.to_parquet(folder / "predictions.parquet", index=False)
     pd.DataFrame({"recording_id": held["recording_id"]}).to_parquet(folder / "segments.parquet", index=False)
     return folder
+
+
+def fold_run(trained: Path, data: Path, folder: Path, split: str, *, seed: int = 0, noise: float = 5.0) -> Path:
+    """The same for one fold, NAME/K, of a set of folds of `data`: nothing is in development, the others train."""
+    from openada.prepared.dataset import PreparedDataset
+
+    dataset = PreparedDataset(data)
+    found = dataset.split(split)
+    part_of = found.part_of()
+    manifest = dataset.manifest.assign(split=dataset.manifest["recording_id"].map(part_of))
+    used = manifest[manifest["status"] == "prepared"].reset_index(drop=True)
+    shutil.copytree(trained, folder, ignore=shutil.ignore_patterns("units", "split.json"))
+    used.to_parquet(folder / "recordings.parquet", index=False)
+    found.save(folder / "split.json")
+    config = read_json(folder / "config.json")
+    config.update(
+        data=str(data),
+        split_sha256=found.sha256,
+        corpus=["AVEC2014"],
+        recordings={part: int((used["split"] == part).sum()) for part in PARTS},
+        subjects={part: int(used.loc[used["split"] == part, "subject"].nunique()) for part in PARTS},
+        dropped=[
+            {"recording_id": name, "reason": "no face"}
+            for name in manifest.loc[manifest["status"] != "prepared", "recording_id"]
+        ],
+        recipe={**config["recipe"], "split": split, "seed": seed},
+    )
+    write_json(folder / "config.json", config)
+    held = used[used["split"] == "test"]
+    rng = np.random.default_rng([seed, len(held), int(split.rsplit("/", 1)[1])])
+    prediction = 0.5 * held["score"] + 8 + rng.normal(0, noise, len(held))
+    bands = SCALES["BDI-II"]
+    predictions = held[["recording_id", "subject", "session", "task", "split", "score"]].assign(
+        prediction=prediction,
+        band=[band_index(value, bands) for value in held["score"]],
+        predicted_band=[band_index(value, bands) for value in prediction],
+        category=0,
+        method="selection",
+    )
+    predictions.to_parquet(folder / "predictions.parquet", index=False)
+    pd.DataFrame({"recording_id": held["recording_id"]}).to_parquet(folder / "segments.parquet", index=False)
+    return folder

@@ -6,6 +6,7 @@ import pytest
 
 from openada.datasets.folds import Folds, grouped_folds, leave_one_subject_out, load_folds, nested_folds
 from openada.datasets.scales import SCALES, band_index
+from openada.datasets.splits import FoldOf, Split, load
 from openada.errors import UnusableInput
 
 PEOPLE = {"a": "1", "b": "1", "c": "2", "d": "3"}
@@ -159,3 +160,21 @@ def test_the_hash_says_what_is_tested_and_who_it_is():
     assert folds.sha256 != Folds("x", (("a", "b"), ("c", "d")), PEOPLE).sha256
     assert folds.sha256 != Folds("x", tested, {**PEOPLE, "d": "4"}).sha256
     assert "3 folds of 1 to 2 recordings, 4 recordings of 3 subjects" in folds.describe()
+
+
+def test_a_fold_says_of_which_set_it_is_and_keeps_its_hash(tmp_path):
+    folds = nested_folds(manifest(11), 3, 2, seed=1)
+    second = folds.split_at("x/2", ["2"])
+    assert second == folds.splits[1] and second.fold_of == FoldOf(folds.name, folds.sha256, 2, 3)
+    plain = Split(second.name, second.ids, second.subjects)
+    assert plain.fold_of is None and plain.sha256 == second.sha256
+    second.save(tmp_path / "split.json")
+    assert load(tmp_path / "split.json") == second
+    within = folds.split_at("x/2/1", ["2", "1"])
+    assert within == folds.inner[1].splits[0] and not set(within.ids["test"]) & set(second.ids["test"])
+    assert within.fold_of.sha256 == folds.inner[1].sha256
+    for name, told in (("x/4", "has folds 1 to 3"), ("x/0", "has folds 1 to 3"), ("x/b", "no fold 'x/b'")):
+        with pytest.raises(UnusableInput, match=told):
+            folds.split_at(name, name.split("/")[1:])
+    with pytest.raises(UnusableInput, match="has no inner folds"):
+        grouped_folds(manifest(11), 3, seed=1).split_at("x/1/1", ["1", "1"])

@@ -16,6 +16,7 @@ from openada.errors import UnusableInput
 STANDARD_SECONDS = 30.0
 Layout = Literal["plain", "avec2014"]
 Corpus = Literal["avec2013", "avec2014", "avec2013+avec2014", "daic-woz", "e-daic", "d-vlog", "lmvd", "manifest"]
+Kind = Literal["official", "subject-disjoint", "grouped", "leave-one-subject-out", "nested"]
 Variant = Literal["standard", "hard", "dynamic", "shortcut", "shortcut-control", "null"]
 
 
@@ -113,27 +114,46 @@ def synth(
 
 
 def datasets(
-    action: Positional[Literal["check", "manifest"]],
+    action: Positional[Literal["check", "manifest", "split"]],
     root: Positional[Path],
     /,
+    *,
     out: Path | None = None,
     corpus: Corpus | None = None,
+    kind: Kind = "grouped",
+    name: str | None = None,
+    folds: int = 5,
+    inner: int = 4,
+    shares: tuple[float, float, float] = (0.5, 0.15, 0.35),
+    seed: int = 0,
 ) -> None:
-    """Look at a corpus on disk as it was delivered, or write it as a manifest for 'openada prepare'.
+    """Look at a corpus as it was delivered, write it as a manifest for 'openada prepare', or write a split of it.
 
     check says which corpus a folder holds, what was found per part and task, what is missing or unreadable, and which people are
     in two parts. manifest writes --out, a CSV. docs/corpora.md names the corpora and the layouts they are known to come in.
+    split writes a hashed file, once: a split or a set of folds, into the prepared data set ROOT, for 'openada train --split NAME'
+    (a fold: NAME/1, NAME/2, …), or for a manifest ROOT into --out. docs/evaluation.md says what is made of folds.
 
     Args:
-        action: check or manifest.
-        root: Folder of the corpus, in whatever layout, or a manifest.
-        out: The manifest to write.
+        action: check, manifest or split.
+        root: Folder of the corpus, in whatever layout, or a manifest; for split a prepared data set or a manifest.
+        out: The manifest to write; for the split of a manifest the JSON file.
         corpus: Which corpus, where the file names leave it open.
+        kind: official: as the manifest says. subject-disjoint: three parts, nobody in two. grouped: --folds of whole people.
+            leave-one-subject-out: a fold per person. nested: grouped folds, each with --inner folds of its training part.
+        name: Name of the split; default: what the kind and its numbers are.
+        folds: Number of folds.
+        inner: Number of inner folds.
+        shares: Shares of the people for training, development and test (subject-disjoint).
+        seed: Decides who comes where.
     """
-    from openada.cli.datasets import check, manifest
+    from openada.cli.datasets import check, manifest, split
 
     if action == "check":
         check(root, corpus=corpus)
+        return
+    if action == "split":
+        split(root, kind=kind, out=out, name=name, folds=folds, inner=inner, shares=shares, seed=seed)
         return
     if out is None:
         raise UnusableInput("datasets manifest needs --out, the CSV file to write")

@@ -1,7 +1,8 @@
-"""The functions of `openada datasets`: look at a corpus on disk, and make a manifest of it."""
+"""The functions of `openada datasets`: look at a corpus on disk, make a manifest of it, write splits and folds."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from tyro.conf import Positional
@@ -52,3 +53,71 @@ def manifest(root: Positional[Path], /, *, out: Path, corpus: str | None = None)
     videos = set(found.table["kind"]) == {"video"}
     following = f"openada prepare {out} --out PREPARED" if videos else "docs/corpora.md says how to read its behaviour"
     print(f"{len(found.table)} recordings in {out}; next: {following}")
+
+
+def split(
+    root: Path,
+    *,
+    kind: str,
+    out: Path | None,
+    name: str | None,
+    folds: int,
+    inner: int,
+    shares: tuple[float, float, float],
+    seed: int,
+) -> None:
+    """Write a split or a set of folds of a prepared data set (into it) or of a manifest (to `out`), and print who is where.
+
+    Args:
+        root: A prepared data set, or a manifest.
+        kind: official, subject-disjoint, grouped, leave-one-subject-out or nested.
+        out: The file to write, for a manifest.
+        name: Name of the split, and of its file in a prepared data set.
+        folds: Number of folds (grouped, nested).
+        inner: Number of inner folds (nested).
+        shares: Shares of training, development and test (subject-disjoint).
+        seed: Decides who comes where.
+    """
+    from openada.datasets.folds import Folds, grouped_folds, leave_one_subject_out, nested_folds
+    from openada.datasets.manifest import read_manifest
+    from openada.datasets.splits import Split, official, subject_disjoint
+    from openada.prepared import layout
+    from openada.prepared.dataset import PreparedDataset
+
+    prepared = root.is_dir()
+    if prepared == (out is not None):
+        raise UnusableInput(
+            f"{root} is a folder: its splits are written into it, without --out"
+            if prepared
+            else f"{root} is no prepared data set: name the file to write with --out"
+        )
+    table = PreparedDataset(root).manifest if prepared else read_manifest(root)
+    named = {} if name is None else {"name": name}
+    made: Split | Folds
+    if kind == "official":
+        made = official(table, **named)
+    elif kind == "subject-disjoint":
+        made = subject_disjoint(table, seed, shares, **(named or {"name": f"subject-disjoint-{seed}"}))
+    elif kind == "grouped":
+        made = grouped_folds(table, folds, seed, name)
+    elif kind == "leave-one-subject-out":
+        made = leave_one_subject_out(table, **named)
+    else:
+        made = nested_folds(table, folds, inner, seed, name)
+    if not re.fullmatch(r"[\w.-]+", made.name):
+        raise UnusableInput(f"name {made.name!r}: use letters, digits, '-', '_' and '.', it names a file")
+    of_parts = isinstance(made, Split)
+    folder = layout.SPLITS_FOLDER if of_parts else layout.FOLDS_FOLDER
+    path = out or root / folder / f"{made.name}.json"
+    made.save(path)
+    print(made.describe())
+    print(f"written to {path}")
+    if not prepared:
+        return
+    if of_parts:
+        print(f"next: openada train expada --data {root} --out RUN --split {made.name}")
+    else:
+        print(
+            f"next: for every fold K openada train expada --data {root} --out RUNS/fold-K --split {made.name}/K, "
+            "then openada evaluate RUNS/fold-*"
+        )

@@ -24,7 +24,8 @@ def evaluate(
 
     Writes into every run's folder: evaluation.csv, .md, .tex and .json, predictions.csv, figures as SVG files and report.html.
     Of several runs, those that differ only in the seed are averaged (mean and sd over seeds, never an ensemble); other
-    recipes become further rows of one table, in --out. docs/evaluation.md says what every figure means.
+    recipes become further rows of one table, in --out. The runs of all folds of a cross-validation become mean and sd over
+    folds, and their pooled predictions' figures. docs/evaluation.md says what every figure means.
 
     Args:
         runs: Folders of trained runs.
@@ -37,11 +38,22 @@ def evaluate(
             segments it finds, and whether the score follows it, beside attention, gradient × input and segment scores.
     """
     from openada.cli.output import print_markdown
+    from openada.studies.cross_validated import evaluate_folds
     from openada.studies.evaluate import evaluate_run
+    from openada.studies.fold_sets import only_folds
     from openada.studies.many_runs import evaluate_runs
 
     if not runs:
         raise UnusableInput("evaluate needs a run: openada evaluate RUN")
+    if only_folds(runs):
+        for given, option in ((tripod, "--tripod"), (published, "--published"), (split != "test", f"--split {split}")):
+            if given:
+                raise UnusableInput(
+                    f"{option} is for a single trained model; these are the folds of a cross-validation"
+                )
+        print_markdown(evaluate_folds(runs, out, data=data).markdown)
+        print(f"report: {out / 'report.html'}")
+        return
     if len(runs) == 1:
         found = evaluate_run(runs[0], part=split, data=data, tripod=tripod, published=published, evidence=evidence)
         print_markdown(found.markdown)

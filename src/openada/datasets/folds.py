@@ -6,7 +6,7 @@ recording is tested exactly once and a person is never on two sides. Both are ch
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from openada.datasets.splits import Split, content_hash, refuse_another, refuse_changed, subject_bands
+from openada.datasets.splits import FoldOf, Split, content_hash, refuse_another, refuse_changed, subject_bands
 from openada.errors import UnusableInput
 from openada.files import read_json, write_json
 
@@ -96,9 +96,21 @@ class Folds:
                 f"{self.name}, fold {k + 1} of {len(self.tested)}",
                 {"training": tuple(everything - set(members)), "test": members},
                 self.subjects,
+                FoldOf(self.name, self.sha256, k + 1, len(self.tested)),
             )
             for k, members in enumerate(self.tested)
         )
+
+    def split_at(self, name: str, numbers: Sequence[str]) -> Split:
+        """The split of fold K for numbers ("K",), of inner fold J of fold K for ("K", "J"), from 1; `name` is for the error."""
+        number, *further = numbers
+        if not number.isdigit() or not 1 <= int(number) <= len(self.tested):
+            raise UnusableInput(f"no fold {name!r}: {self.name} has folds 1 to {len(self.tested)}")
+        if not further:
+            return self.splits[int(number) - 1]
+        if not self.inner:
+            raise UnusableInput(f"no fold {name!r}: {self.name} has no inner folds; 'nested' makes some")
+        return self.inner[int(number) - 1].split_at(name, further)
 
     def describe(self) -> str:
         """Sizes in one line, as printed beside results."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import combinations
 from pathlib import Path
 
@@ -22,12 +22,26 @@ from openada.files import read_json, write_json
 
 
 @dataclass(frozen=True)
+class FoldOf:
+    """Which fold of which set a split is: the set's `name` and `sha256`, `fold` from 1 to `folds`."""
+
+    name: str
+    sha256: str
+    fold: int
+    folds: int
+
+
+@dataclass(frozen=True)
 class Split:
-    """`ids`: recording ids per part, sorted; `subjects`: recording id -> subject."""
+    """`ids`: recording ids per part, sorted; `subjects`: recording id -> subject.
+
+    `fold_of`: where the split is one fold of a cross-validation, of which; None otherwise. It plays no part in the hash.
+    """
 
     name: str
     ids: dict[str, tuple[str, ...]]
     subjects: dict[str, str]
+    fold_of: FoldOf | None = None
 
     def __post_init__(self) -> None:
         unknown = sorted(set(self.ids) - set(SPLITS))
@@ -86,7 +100,8 @@ class Split:
         if path.exists():
             refuse_another(path, "split", load(path).sha256, self.sha256)
         else:
-            write_json(path, {"name": self.name, "sha256": self.sha256, **self._content()})
+            fold = {} if self.fold_of is None else {"fold_of": asdict(self.fold_of)}
+            write_json(path, {"name": self.name, "sha256": self.sha256, **fold, **self._content()})
 
 
 def load(path: Path) -> Split:
@@ -96,7 +111,8 @@ def load(path: Path) -> Split:
     try:
         content = read_json(path)
         ids = {part: tuple(members) for part, members in content["ids"].items()}
-        split = Split(content["name"], ids, dict(content["subjects"]))
+        fold = FoldOf(**content["fold_of"]) if "fold_of" in content else None
+        split = Split(content["name"], ids, dict(content["subjects"]), fold)
         stated = content["sha256"]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UnusableInput(f"{path} is not a split file ({error!r}); restore it or write it anew") from error

@@ -227,7 +227,7 @@ def _choose(inner: Folds, data: _Data, candidates: Mapping[str, FitPredict], sel
         values = []
         for split in inner.splits:
             label = data.table.loc[list(split.ids["test"]), "score"].to_numpy(np.float64)
-            values.append(_figure(select_by, label, data.predicted(split, candidate)))
+            values.append(figure_of_fold(select_by, label, data.predicted(split, candidate)))
         losses[name] = float(np.mean(metric.loss(np.array(values))))
         if np.isnan(losses[name]):
             raise UnusableInput(f"{select_by} of {name!r} is undefined on {inner.name}: select by rmse or mae")
@@ -244,7 +244,7 @@ def _run(
         known = known.assign(prediction=data.predicted(split, method), fold=k)
         rows.append(known)
         for name in metrics:
-            value = _figure(name, known["score"].to_numpy(np.float64), known["prediction"].to_numpy(np.float64))
+            value = figure_of_fold(name, known["score"].to_numpy(np.float64), known["prediction"].to_numpy(np.float64))
             figures.append((k, name, value, len(known), known["subject"].nunique()))
     per_fold = pd.DataFrame(figures, columns=["fold", "metric", "value", "n", "n_subjects"])
     first = rows[0]["prediction"].to_numpy(np.float64)
@@ -254,14 +254,14 @@ def _run(
         folds.sha256,
         pd.concat(rows).reset_index(),
         per_fold,
-        tuple(_over_folds(name, per_fold) for name in metrics),
+        tuple(summed_over_folds(name, per_fold) for name in metrics),
         chosen,
         tuple(finding for finding in findings if finding),
     )
 
 
-def _figure(name: str, label: Floats, prediction: Floats) -> float:
-    """NaN for a correlation in a fold of one label, where the concordance's 0 would say something about the prediction."""
+def figure_of_fold(name: str, label: Floats, prediction: Floats) -> float:
+    """One fold's figure; NaN for a correlation in a fold of one label, where CCC's 0 would say something about the prediction."""
     metric = metric_named(name)
     if metric.takes == "bands" or metric.name == "auroc_at_cut":
         raise UnusableInput(
@@ -272,7 +272,8 @@ def _figure(name: str, label: Floats, prediction: Floats) -> float:
     return metric.function(label, prediction)
 
 
-def _over_folds(name: str, per_fold: pd.DataFrame) -> OverFolds:
+def summed_over_folds(name: str, per_fold: pd.DataFrame) -> OverFolds:
+    """Mean and spread of metric `name`; `per_fold` has a row per fold and metric (columns metric, value)."""
     values = per_fold.loc[per_fold["metric"] == name, "value"].to_numpy(np.float64)
     defined = values[~np.isnan(values)]
     if defined.size < values.size:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from openada.datasets.folds import Folds, load_folds
 from openada.datasets.splits import Split, load
 from openada.errors import UnusableInput
 from openada.files import atomic_path, read_json
@@ -151,12 +152,30 @@ class PreparedDataset:
         return PreparedRecording(recording_id, folder)
 
     def split(self, name: str = "official") -> Split:
-        """A split by the name of its file."""
+        """A split by the name of its file, or one fold of the set of folds NAME as NAME/K.
+
+        Folds count from 1; of nested folds NAME/K/J is inner fold J of fold K.
+        """
         path = self.folder / layout.SPLITS_FOLDER / f"{name}.json"
-        if not path.is_file():
-            there = sorted(file.stem for file in path.parent.glob("*.json"))
-            raise UnusableInput(f"{self.folder} has no split {name!r}; there are: {', '.join(there) or 'none'}")
-        return load(path)
+        if path.is_file():
+            return load(path)
+        of, *numbers = name.split("/")
+        if numbers and self._folds_file(of).is_file():
+            return self.folds(of).split_at(name, numbers)
+        there = sorted(file.stem for file in path.parent.glob("*.json"))
+        sets = sorted(file.stem for file in self._folds_file("").parent.glob("*.json"))
+        hint = f"; sets of folds, one fold at a time as NAME/1: {', '.join(sets)}" if sets else ""
+        raise UnusableInput(
+            f"{self.folder} has no split {name!r}; there are: {', '.join(there) or 'none'}{hint}. "
+            "'openada datasets split' makes others"
+        )
+
+    def folds(self, name: str) -> Folds:
+        """A set of cross-validation folds by the name of its file."""
+        return load_folds(self._folds_file(name))
+
+    def _folds_file(self, name: str) -> Path:
+        return self.folder / layout.FOLDS_FOLDER / f"{name}.json"
 
 
 def resized(picture: np.ndarray, size_px: int) -> np.ndarray:

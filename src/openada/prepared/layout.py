@@ -12,6 +12,7 @@ BLENDSHAPES = 52
 DATASET_FILE = "dataset.json"
 MANIFEST_FILE = "manifest.parquet"
 SPLITS_FOLDER = "splits"
+FOLDS_FOLDER = "folds"
 RECORDINGS_FOLDER = "recordings"
 
 FACE_FILE = "face.mp4"

@@ -22,6 +22,7 @@ from openada.report.figures import Bar, Drawing, intervals
 from openada.report.page import counted, number, significant
 from openada.studies.evaluation_content import PLANTED, bullets, records, section
 from openada.studies.evaluation_drawings import write_drawings
+from openada.studies.fold_sets import pooled
 from openada.studies.seed_groups import SeedGroup, read_tested_run, require_same_recordings, runs_table, seed_groups
 
 if TYPE_CHECKING:
@@ -67,10 +68,11 @@ def compare_runs(
 ) -> Comparison:
     """Compare runs on the same recordings; write OUT/comparison.json, .md, pairs.csv, ranks.csv, figures/, report.html.
 
-    Runs that differ only in the seed count as one, by the mean of their figures. Raises UnusableInput for fewer than two
-    recipes, and for runs whose test recordings or labels differ, naming how.
+    Runs that differ only in the seed count as one, by the mean of their figures; the runs of all folds of a cross-validation
+    count as one, by their out-of-fold predictions. Raises UnusableInput for fewer than two recipes, for runs whose test
+    recordings or labels differ, naming how, and for folds without the others.
     """
-    tested = [read_tested_run(path, part, data) for path in runs]
+    tested = pooled([read_tested_run(path, part, data) for path in runs])
     require_same_recordings(tested)
     groups = seed_groups(tested)
     if len(groups) < 2:

@@ -25,7 +25,7 @@ from openada.report.tripod import ChecklistRow, to_markdown
 from openada.studies.behaviour_ridge import BEHAVIOUR_RIDGE, behaviour_ridge
 from openada.studies.evaluation_content import ERRORS, figures, latex, markdown
 from openada.studies.evaluation_drawings import agreement_drawings, interval_drawings, write_drawings
-from openada.studies.evaluation_facts import by_method, footing, known_recordings, require_reportable
+from openada.studies.evaluation_facts import by_method, footing, known_recordings, require_no_fold, require_reportable
 from openada.studies.evaluation_page import write_page
 from openada.studies.evidence_content import evidence_markdown
 from openada.studies.planted_baselines import planted_baselines
@@ -78,9 +78,9 @@ def evaluate_run(
     references.csv. `tripod` adds tripod.md and a section of the page; `published` shows what papers give for the corpus.
     `evidence` adds evidence.csv and .md (`planted_evidence`), which encodes the recordings again.
 
-    Raises UnusableInput for a part without recordings, for the part that selected the model (protocol, rule 2), and for
-    `evidence`
-    of a run without stage 2 or without planted truth.
+    Raises UnusableInput for a part without recordings, for the part that selected the model (protocol, rule 2), for one fold of a
+    cross-validation without the others (rule 6, see `cross_validated`), and for `evidence` of a run without stage 2 or without
+    planted truth.
     """
     trained = TrainedRun.load(run)
     folder = trained.folder
@@ -90,6 +90,7 @@ def evaluate_run(
     planted = config["planted"] and (truth / "episodes.csv").is_file()
     if evidence:
         require_evidence(trained, truth if planted else None)
+    require_no_fold(folder)
     with bar("Predicting") as tick:
         predictions = predict(run, data=data, tick=tick)
     dataset = PreparedDataset(data or Path(config["data"]))
@@ -186,9 +187,8 @@ def _in_order(table: pd.DataFrame, methods: list[str]) -> pd.DataFrame:
 def _simple_baselines(
     trained: TrainedRun, known: pd.DataFrame, dataset: PreparedDataset, part: str
 ) -> dict[str, np.ndarray]:
-    found = {
-        BEHAVIOUR_RIDGE: behaviour_ridge(dataset, known, known.loc[known["split"] == part, "recording_id"].tolist())
-    }
+    training, asked = known[known["split"] == "training"], known[known["split"] == part]
+    found = {BEHAVIOUR_RIDGE: behaviour_ridge(dataset, training, asked)}
     if trained.folder.config()["planted"]:
         found.update(planted_baselines(dataset, known, part))
     return found

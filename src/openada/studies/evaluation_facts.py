@@ -38,6 +38,16 @@ def require_reportable(config: Mapping[str, Any], part: str) -> None:
         raise UnusableInput(f"the run has no {part} recordings; it has {config['recordings']}")
 
 
+def require_no_fold(folder: RunFolder) -> None:
+    """Raise UnusableInput for a run on one fold of a cross-validation: whichever was asked for may be the best (rule 6)."""
+    of = folder.split().fold_of
+    if of is not None:
+        raise UnusableInput(
+            f"{folder.folder} is fold {of.fold} of {of.folds} of {of.name}: a fold's figure is no result; give the runs of all "
+            "folds"
+        )
+
+
 def data_set_of(folder: RunFolder, data: Path | None = None) -> PreparedDataset | None:
     """The run's prepared data set, or None if it does not lie where the run was trained on it."""
     try:

@@ -146,7 +146,7 @@ def _recipe_key(config: Mapping[str, Any]) -> str:
 
 def _names(groups: Sequence[Sequence[TestedRun]]) -> list[str]:
     """A name per recipe, from its runs' folders: what the names have in common, and the number of seeds."""
-    names = [_common([run.path.resolve().name for run in runs]) for runs in groups]
+    names = [common_name([run.path.resolve().name for run in runs]) for runs in groups]
     counts = Counter(names)
     unique = [
         name if counts[name] == 1 else str(runs[0].path.resolve()) for name, runs in zip(names, groups, strict=True)
@@ -154,13 +154,16 @@ def _names(groups: Sequence[Sequence[TestedRun]]) -> list[str]:
     return [f"{name} ({len(runs)} seeds)" if len(runs) > 1 else name for name, runs in zip(unique, groups, strict=True)]
 
 
-def _common(names: Sequence[str]) -> str:
-    """What folder names begin with alike, less a trailing "-s", "_seed" and the like; the first if there is nothing."""
+def common_name(names: Sequence[str], numbered: str = "s|seed", otherwise: str | None = None) -> str:
+    """What folder names begin with alike, less a trailing "-s", "_seed" and the like (`numbered`); else the first of them."""
     if len(names) == 1:
         return names[0]
     letters = takewhile(lambda column: len(set(column)) == 1, zip(*names, strict=False))
     alike = "".join(column[0] for column in letters)
-    return re.sub(r"(?:[-_. ]+(?:s|seed))?[-_. =]*\d*$", "", alike) or names[0]
+    # Where nothing else is alike, "fold-1" and "fold-2" have no name of their own.
+    return re.sub(rf"(?:(?:^|[-_. ]+)(?:{numbered}))?[-_. =]*\d*$", "", alike) or (
+        names[0] if otherwise is None else otherwise
+    )
 
 
 def runs_table(groups: Sequence[SeedGroup]) -> pd.DataFrame:

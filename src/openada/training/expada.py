@@ -63,9 +63,10 @@ def train_expada(
     source = Source(recipe)
     table, dropped = usable_recordings(dataset, source)
     of = {part: table[table["split"] == part] for part in PARTS}
-    for part in ("training", "development"):
-        if len(of[part]) < 2:
-            raise UnusableInput(f"{prepared}: {len(of[part])} usable {part} recordings; at least 2 are needed")
+    # A fold of a cross-validation has no development part: nothing is watched then.
+    for part, enough in (("training", 2), ("development", 2 if dataset.split(recipe.split).ids["development"] else 0)):
+        if len(of[part]) < enough:
+            raise UnusableInput(f"{prepared}: {len(of[part])} usable {part} recordings; at least {enough} are needed")
     labels = of["training"]["score"].to_numpy(float)
     settings = replace(
         recipe.model,
@@ -182,7 +183,9 @@ def _train_encoder(
             weight_decay=recipe.encoder.weight_decay,
         )
         training = segment_loader(source, dataset, of["training"], training=True)
-        development = segment_loader(source, dataset, of["development"], training=False)
+        development = (
+            segment_loader(source, dataset, of["development"], training=False) if len(of["development"]) else None
+        )
         _fit_stage(folder, "encoder", recipe, recipe.encoder, module, training, development, progress)
         with atomic_path(folder.encoder) as temporary:
             save_file(model.encoder.state_dict(), temporary)
@@ -211,6 +214,8 @@ def _train_pretext(
             )
         training, development = (
             segment_loader(source, dataset, of[part], training=part == "training", pretext=True)
+            if len(of[part])
+            else None
             for part in ("training", "development")
         )
         _fit_stage(folder, "pretext", recipe, recipe.pretext, module, training, development, progress)
@@ -232,6 +237,8 @@ def _train_selector(
     recipe = source.recipe
     training, development = (
         unit_loader(source, dataset, of[part], model.encoder, folder.units, training=part == "training")
+        if len(of[part])
+        else None
         for part in ("training", "development")
     )
     module = SelectorTraining(
@@ -252,8 +259,8 @@ def _fit_stage(
     recipe: ExpADARecipe,
     stage_recipe: StageRecipe,
     module: lightning.LightningModule,
-    training: DataLoader,
-    development: DataLoader,
+    training: DataLoader | None,
+    development: DataLoader | None,
     progress: bool,
     *,
     keep_epochs: Sequence[int] = (),

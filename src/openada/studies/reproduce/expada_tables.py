@@ -87,8 +87,8 @@ def _section(job: Job, methods: Methods, runs: Sequence[Path]) -> tuple[pd.DataF
     """Figures and pairs of all subsets, and the section that shows them beside the ridge on behaviour statistics."""
     known = job.known(runs)
     rows = next(iter(next(iter(methods.values())).values()))
-    ridge = rows.assign(prediction=behaviour_ridge(job.dataset, known, rows["recording_id"].tolist()))
     training = known[known["split"] == "training"]
+    ridge = rows.assign(prediction=behaviour_ridge(job.dataset, training, rows))
     figures = figures_of({BEHAVIOUR_RIDGE: {0: ridge}, **methods}, training)
     figures.loc[figures["predictor"].str.startswith(BEHAVIOUR_RIDGE), "seeds"] = ""
     pairs = pairs_of(methods)
@@ -140,7 +140,9 @@ def sweep_t(name: str, job: Job) -> Result:
     by_value: dict[int, dict[int, list[Path]]] = {}
     for frames in sorted({max(4, own // 2), own, 2 * own}):
         for seed in job.seeds:
-            changed: dict[str, Any] = {} if frames == own else {"model": replace(job.recipe.model, segment_frames=frames)}
+            changed: dict[str, Any] = (
+                {} if frames == own else {"model": replace(job.recipe.model, segment_frames=frames)}
+            )
             run_name = "expada-selection" if frames == own else f"expada-selection-T{frames}"
             by_value.setdefault(frames, {})[seed] = job.train(run_name, seed, method="selection", **changed)
     return _sweep(name, job, by_value, "T, length of a segment in frames", "T = {}")
