@@ -24,7 +24,9 @@ EPISODES = [
 def content(assessment: AssessmentContent) -> AssessmentContent:
     agreement = [
         ScaleAgreement("severity", 32, 64, 7, 0.456, "", 0.2, 0.11, ""),
-        ScaleAgreement("category", 32, 64, 2, math.nan, "only 2 units in both", math.nan, math.nan, "no segment of 64 frames counts"),
+        ScaleAgreement(
+            "category", 32, 64, 2, math.nan, "only 2 units in both", math.nan, math.nan, "no segment of 64 frames counts"
+        ),
     ]  # fmt: skip
     return replace(assessment, episodes=EPISODES, scale_agreement=agreement)
 
