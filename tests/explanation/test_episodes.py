@@ -72,7 +72,7 @@ def test_touching_segments_merge_and_a_lost_unit_or_one_that_does_not_count_spli
 
 def test_a_long_segment_holds_together_what_begins_after_a_short_one_ended() -> None:
     segments = table({}, lost=None)
-    found = episodes(segments, counting(segments, (0, 3), (1, 2), (2, 4)))
+    found = episodes(segments, counting(segments, (0, 3), (1, 2), (3, 4)))
     assert found[["first_unit", "end_unit"]].to_numpy().tolist() == [[0, 4]]
 
 

@@ -13,6 +13,7 @@ from openada.report.assessment import write_assessment_report
 from openada.report.content import AssessmentContent, Episode, ExportedFile, ScaleAgreement, SegmentClip, SegmentScore
 from openada.report.episodes import agreement_sentences, headline
 
+NONE = "no segment of 64 frames counts"
 EPISODES = [
     Episode("severity", 1.1, 2.2, 1.7, 0.031, 1.2, "32", 1, 2),
     Episode("severity", 3.3, 6.6, 3.9, 0.062, 2.34, "32+96", 5, 1),
@@ -24,9 +25,7 @@ EPISODES = [
 def content(assessment: AssessmentContent) -> AssessmentContent:
     agreement = [
         ScaleAgreement("severity", 32, 64, 7, 0.456, "", 0.2, 0.11, ""),
-        ScaleAgreement(
-            "category", 32, 64, 2, math.nan, "only 2 units in both", math.nan, math.nan, "no segment of 64 frames counts"
-        ),
+        ScaleAgreement("category", 32, 64, 2, math.nan, "only 2 units in both", math.nan, math.nan, NONE),
     ]  # fmt: skip
     return replace(assessment, episodes=EPISODES, scale_agreement=agreement)
 
