@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from openada.errors import UnusableInput
-from openada.evaluation.coverage import MEASURED, expected_coverage, expected_share
+from openada.evaluation.coverage import MEASURED, expected_coverage, expected_line, expected_share
 from openada.evaluation.intervals import interval
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
@@ -84,5 +84,9 @@ def test_text():
     assert f"{MEASURED['rmse']['jackknife-t'][50]:.0%} at 50 subjects" in expected_coverage(50)
     assert expected_coverage(61).endswith("(measured at 50)")
     assert "not known" in expected_coverage(4)
+    rmse, pcc = (f"{MEASURED[name]['jackknife-t'][50]:.0%}" for name in ("rmse", "pcc"))
+    assert expected_line(50).startswith(f"RMSE {rmse}, MAE ") and f"PCC {pcc} in simulation" in expected_line(50)
+    assert "with 61 subjects (simulated at 50)" in expected_line(61) and "simulated" not in expected_line(50)
+    assert expected_line(4).startswith("not known at 4 subjects (in simulation, at 10")
     with pytest.raises(UnusableInput, match="was not measured"):
         expected_coverage(50, metric="macro_f1")

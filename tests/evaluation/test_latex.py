@@ -10,10 +10,10 @@ def test_a_table_letter_by_letter() -> None:
     table = pd.DataFrame({"run_1": ["a & b", "50 % − c"], "rmse": [6.019, np.nan], "gap": [-0.5, -0.001], "n": [50, 7]})
     assert to_latex(table, title="two\nlines", footer=["split #1"]) == (
         "% two\n% lines\n"
-        "\\begin{tabular}{lrrr}\n\\hline\nrun\\_1 & rmse & gap & n \\\\\n\\hline\n"
+        "\\medskip\\noindent\n\\begin{tabular}{lrrr}\n\\hline\nrun\\_1 & rmse & gap & n \\\\\n\\hline\n"
         "a \\& b & 6.02 & $-$0.50 & 50 \\\\\n"
         "50 \\% $-$ c & -- & 0.00 & 7 \\\\\n"
-        "\\hline\n\\end{tabular}\n\n\\smallskip\n\\noindent{\\footnotesize split \\#1}\\par\n"
+        "\\hline\n\\end{tabular}\\par\n\n\\smallskip\n\\noindent{\\footnotesize split \\#1}\\par\n"
     )
 
 

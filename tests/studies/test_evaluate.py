@@ -64,6 +64,27 @@ def test_every_figure_can_be_made_again_from_predictions_csv(run: Path, evaluati
     assert evaluation.figures["metrics"]["rmse"]["value"] == pytest.approx(by_hand(sessions)["rmse"], rel=1e-9)
 
 
+def test_bands_and_the_auroc_at_the_cut_are_printed_for_every_predictor(run: Path, evaluation: Evaluation) -> None:
+    text = (run / "evaluation.md").read_text(encoding="utf-8")
+    assert (
+        "## Severity bands of BDI-II (minimal from 0, mild from 14, moderate from 20, severe from 29), and AUROC"
+        in text
+    )
+    table = pd.read_csv(run / "predictions.csv")
+    test = table[(table["split"] == "test") & (table["method"] == "selection")]
+    edges = [14, 20, 29]
+    same = np.mean(np.digitize(test["label"], edges) == np.digitize(test["prediction"], edges))
+    positive = test["label"].to_numpy() >= 14
+    a, b = test["prediction"].to_numpy()[positive], test["prediction"].to_numpy()[~positive]
+    auroc = np.mean(np.sign(a[:, None] - b[None, :])) / 2 + 0.5
+    for metric, value in (("band_accuracy", same), ("auroc_at_cut", auroc)):
+        rows = evaluation.table.query(f"metric == '{metric}' and unit == 'recordings'").set_index("predictor")
+        assert rows.loc["selection", "value"] == pytest.approx(value, rel=1e-9)
+        assert {"training mean", "identity look-up", "behaviour-statistics ridge"} <= set(rows.index)
+        assert f"{value:.2f} [" in text
+    assert "severity bands and AUROC at the cut" in (run / "evaluation.tex").read_text(encoding="utf-8")
+
+
 def test_baselines_stand_before_the_model_and_differences_last(run: Path, evaluation: Evaluation) -> None:
     table = evaluation.table
     for unit in ("recordings", "sessions"):
@@ -91,7 +112,7 @@ def test_losses_are_counted_under_every_table(run: Path, evaluation: Evaluation)
         assert told in text, told
     markdown = (run / "evaluation.md").read_text(encoding="utf-8")
     tables = markdown.count("\n|-") + markdown.count("\n| -")
-    assert markdown.count("dropped 3, untracked 3") + 1 == tables == 4
+    assert markdown.count("dropped 3, untracked 3") + 1 == tables == 5
     assert (run / "report.html").read_text(encoding="utf-8").count("dropped 3, untracked 3") == 3
 
 
@@ -141,7 +162,7 @@ def test_figures_and_latex_lie_beside_the_tables(run: Path, evaluation: Evaluati
     assert f"bias {gap.mean():.1f}".replace("-", "−") in bias
     assert f"upper limit {gap.mean() + 1.96 * gap.std():.1f}" in bias
     tex = (run / "evaluation.tex").read_text(encoding="utf-8")
-    assert tex.count("\\begin{tabular}") == tex.count("\\end{tabular}") == 2
+    assert tex.count("\\begin{tabular}") == tex.count("\\end{tabular}") == 3
     assert "selection $-$ training mean" in tex and "test000\\_F" in tex
 
 
@@ -169,6 +190,10 @@ def test_the_checklist_takes_its_facts_from_the_run(run: Path, evaluation: Evalu
     assert "training 34 recordings of 17 subjects" in rows["10"].answer
     assert figures["split_sha256"] in rows["18e"].answer and "torch" in rows["18f"].answer
     assert "3 test, no face" in rows["11"].answer
+    known = pd.read_parquet(run / "recordings.parquet")
+    scores = known.loc[known["split"] == "test", "score"]
+    told = f"test mean {scores.mean():.2f}, sd {scores.std(ddof=0):.2f}, {(scores >= 14).sum()} of {len(scores)} recordings"
+    assert told in rows["20c"].answer and told in rows["21"].answer and "AUROC for label ≥ 14" in rows["12e"].answer
     for number in ("1", "3b", "14", "17", "18a", "18b", "19", "25"):
         assert rows[number].state == "open", number
     assert rows["18a"].answer == "to be filled in by the authors"

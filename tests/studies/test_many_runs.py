@@ -49,7 +49,7 @@ def test_seeds_become_mean_and_sd_and_recipes_rows(made_run: Make, tmp_path: Pat
     stored = json.loads((out / "evaluation.json").read_text())["blocks"][0]["per_seed_by_session"]
     (found,) = [entry for entry in stored if entry["predictor"] == "sel (2 seeds)" and entry["metric"] == "rmse"]
     assert found["seeds"] == [0, 1] and found["values"] == pytest.approx(singles, rel=1e-9)
-    assert (out / "evaluation.tex").read_text().count("\\begin{tabular}") == 3
+    assert (out / "evaluation.tex").read_text().count("\\begin{tabular}") == 4
     assert {path.name for path in (out / "figures").iterdir()} == {
         f"block1_intervals_{m}.svg" for m in ("rmse", "mae", "ccc")
     }

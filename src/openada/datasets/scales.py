@@ -10,12 +10,16 @@ from openada.errors import UnusableInput
 
 @dataclass(frozen=True)
 class Scale:
-    """A scale of whole-number scores from `low` to `high`; `bands` are (name, lowest score of the band), in rising order."""
+    """A scale of whole-number scores from `low` to `high`; `bands` are (name, lowest score of the band), in rising order.
+
+    `cut`: the score from which a recording counts as positive where two groups are told apart (AUROC).
+    """
 
     name: str
     low: int
     high: int
     bands: tuple[tuple[str, float], ...]
+    cut: float
 
 
 _BDI_BANDS = (("minimal", 0), ("mild", 14), ("moderate", 20), ("severe", 29))
@@ -24,23 +28,24 @@ _PHQ_BANDS = (("minimal", 0), ("mild", 5), ("moderate", 10), ("moderately severe
 SCALES: dict[str, Scale] = {
     scale.name: scale
     for scale in (
-        # Beck, Steer and Brown 1996, manual of the BDI-II.
-        Scale("BDI-II", 0, 63, _BDI_BANDS),
-        # Kroenke et al. 2009 (PHQ-8) and Kroenke, Spitzer and Williams 2001 (PHQ-9).
-        Scale("PHQ-8", 0, 24, _PHQ_BANDS),
-        Scale("PHQ-9", 0, 27, _PHQ_BANDS),
-        # Lovibond and Lovibond 1995, doubled scores as in the manual.
+        # Beck, Steer and Brown 1996, manual of the BDI-II. Cut: from mild on, as studies on AVEC do.
+        Scale("BDI-II", 0, 63, _BDI_BANDS, 14),
+        # Kroenke et al. 2009 (PHQ-8) and Kroenke, Spitzer and Williams 2001 (PHQ-9), which also give the cut of 10.
+        Scale("PHQ-8", 0, 24, _PHQ_BANDS, 10),
+        Scale("PHQ-9", 0, 27, _PHQ_BANDS, 10),
+        # Lovibond and Lovibond 1995, doubled scores as in the manual, which names no cut: from mild on.
         Scale(
             "DASS-21-depression",
             0,
             42,
             (("normal", 0), ("mild", 10), ("moderate", 14), ("severe", 21), ("extremely severe", 28)),
+            10,
         ),
         # The planted benchmark's own, with BDI-II's limits; it measures nothing in people.
-        Scale("planted", 0, 63, _BDI_BANDS),
+        Scale("planted", 0, 63, _BDI_BANDS, 14),
         # What a vlog was judged to be about (D-Vlog, LMVD): no clinical scale, no severity, no diagnosis. Cut half way, so that
         # a prediction between the two counts to the nearer one.
-        Scale("content-label", 0, 1, (("other content", 0), ("depression content", 0.5))),
+        Scale("content-label", 0, 1, (("other content", 0), ("depression content", 0.5)), 0.5),
     )
 }
 

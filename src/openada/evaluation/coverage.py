@@ -66,3 +66,15 @@ def expected_coverage(n_subjects: int, method: str = "jackknife-t", metric: str 
     return f"a nominal 95 % {method} interval for {metric} covers about {share:.0%} at {n_subjects} subjects" + (
         f" (measured at {size})" if size != n_subjects else ""
     )
+
+
+def expected_line(n_subjects: int, method: str = "jackknife-t") -> str:
+    """The coverage of every metric that was measured, at `n_subjects`, for the footer of a table."""
+    sizes = MEASURED["rmse"][method]
+    size = max((size for size in sizes if size <= n_subjects), default=None)
+    shown = min(sizes) if size is None else size
+    shares = ", ".join(f"{metric.upper()} {by_method[method][shown]:.0%}" for metric, by_method in MEASURED.items())
+    if size is None:
+        return f"not known at {n_subjects} subjects (in simulation, at {shown} subjects: {shares})"
+    measured_at = "" if size == n_subjects else f" (simulated at {size})"
+    return f"{shares} in simulation, to be expected with {n_subjects} subjects{measured_at}; other figures not measured"

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from openada.evaluation.coverage import expected_line
+
 NAMED = 5  # recordings, subjects and reasons that are named; the others are counted
 
 
@@ -45,11 +47,13 @@ def footer_lines(of: Footing) -> list[str]:
     """The counts as sentences, the loss of nothing told as loudly as the loss of something."""
     used = "; ".join(f"{name} {_n(r, 'recording')} of {_n(s, 'subject')}" for name, (r, s) in of.parts.items())
     shared = "; ".join(f"{_n(n, 'subject')} in {pair}" for pair, n in of.overlap.items())
+    beside = " Report a subject-disjoint split beside this one." if of.overlap else ""
+    one_seed = " What another seed would give is in none of these figures." if len(of.seeds) == 1 else ""
     return [
         f"Unit and n: {_n(of.n_recordings, 'recording')}, {_n(of.n_sessions, 'session')} (mean of their recordings) of "
         f"{_n(of.n_subjects, 'subject')}; part: {of.part}.",
         f"Split: {of.split}, sha256 {of.split_sha256[:12]}; used: {used}.",
-        f"Subjects in two parts: {shared or 'none'}.",
+        f"Subjects in two parts: {shared or 'none'}.{beside}",
         f"Recordings dropped: {_dropped(of)}.",
         f"Recordings without a tracked face: {_listed(of.untracked)}; used with under {of.tracked_share_low:.0%} of frames "
         f"tracked: {_known(of.barely_tracked)}.",
@@ -57,7 +61,8 @@ def footer_lines(of: Footing) -> list[str]:
         f"Sessions of the {of.part} part that lack a recording: {_known(of.thin_sessions)}; recordings of the data set in no "
         f"part of the split: {_known(of.outside_split)}.",
         f"Label noise in training: {of.label_noise or 'none'}. Model selected on: {of.selected_on or 'nothing'}.",
-        f"{'Seed' if len(of.seeds) == 1 else 'Seeds'}: {', '.join(str(seed) for seed in of.seeds)}.",
+        f"{'Seed' if len(of.seeds) == 1 else 'Seeds'}: {', '.join(str(seed) for seed in of.seeds)}.{one_seed}",
+        f"Coverage of the 95 % intervals: {expected_line(of.n_subjects)}.",
         *of.findings,
     ]
 

@@ -46,6 +46,7 @@ def to_latex(table: pd.DataFrame, *, digits: int = 2, title: str = "", footer: S
     heads = [escaped(str(column)) for column in table.columns]
     lines = [f"% {line}" for line in title.splitlines()]
     lines += [
+        r"\medskip\noindent",
         rf"\begin{{tabular}}{{{''.join('r' if right else 'l' for right in numeric)}}}",
         r"\hline",
         " & ".join(heads) + r" \\",
@@ -53,7 +54,7 @@ def to_latex(table: pd.DataFrame, *, digits: int = 2, title: str = "", footer: S
         # A row that begins with [ or * would be read as an argument of the \\ before it.
         *(("{}" if row[0][:1] in ("[", "*") else "") + " & ".join(row) + r" \\" for row in rows),
         r"\hline",
-        r"\end{tabular}",
+        r"\end{tabular}\par",
     ]
     if footer:
         # A paragraph of its own below the table.

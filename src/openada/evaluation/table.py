@@ -50,7 +50,7 @@ def evaluation_rows(
     The note gives the coverage measured for intervals of that kind at that number of subjects (`coverage`).
     """
     limits = _limits(band_limits if band_limits is not None else _limits_of_scale(predictions))
-    chosen = tuple(metrics) if metrics is not None else _allowed(limits, cut)
+    chosen = tuple(metrics) if metrics is not None else allowed_metrics(limits is not None, cut)
     for name in (*chosen, *difference_metrics):
         if metric_named(name).takes == "bands" and limits is None:
             raise UnusableInput(
@@ -160,8 +160,9 @@ def _limits_of_scale(predictions: pd.DataFrame) -> Floats | None:
     return np.array([lowest for _, lowest in SCALES[names.pop()].bands], dtype=np.float64)
 
 
-def _allowed(limits: Floats | None, cut: float | None) -> tuple[str, ...]:
-    return SCORE_METRICS + (BAND_METRICS if limits is not None else ()) + (("auroc_at_cut",) if cut is not None else ())
+def allowed_metrics(banded: bool, cut: float | None) -> tuple[str, ...]:
+    """The metrics of a table: those of scores, those of bands if the limits are known, the AUROC if there is a cut."""
+    return SCORE_METRICS + (BAND_METRICS if banded else ()) + (("auroc_at_cut",) if cut is not None else ())
 
 
 def fed(metric: str, label: Floats, prediction: Floats, limits: Floats | None) -> tuple[Floats | Ints, Floats | Ints]:

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from openada.errors import UnusableInput
+from openada.evaluation.comparison import compare_over_seeds
 from openada.evaluation.footer import footer_line, merged
 from openada.evaluation.fusion import by_session
 from openada.evaluation.metrics import metric_named
-from openada.evaluation.seeds import compare_over_seeds
 from openada.evaluation.table import to_markdown
 from openada.files import atomic_path, write_json, write_text
 from openada.report.comparison import Section, write_comparison_report
@@ -39,7 +39,7 @@ READING = (
 
 @dataclass(frozen=True)
 class Comparison:
-    """`pairs` and `ranks` of every metric and unit (`evaluation.seeds`), the sentences on sessions, what a reader must know
+    """`pairs` and `ranks` of every metric and unit (`evaluation.comparison`), the sentences on sessions, what a reader must know
     of the runs (`warnings`, `foot`), and all of it as it is printed.
     """
 

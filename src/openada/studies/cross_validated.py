@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from openada.datasets.scales import SCALES
+from openada.datasets.scales import SCALES, Scale
 from openada.errors import UnusableInput
 from openada.evaluation.baselines import constant_mean, constant_median
 from openada.evaluation.crossvalidation import METRICS, figure_of_fold, summed_over_folds
@@ -26,7 +26,16 @@ from openada.report.content import NamedTable
 from openada.report.figures import Drawing
 from openada.report.page import number
 from openada.studies.behaviour_ridge import BEHAVIOUR_RIDGE, behaviour_ridge
-from openada.studies.evaluation_content import ERRORS, PLANTED, latex, printed, records, section
+from openada.studies.evaluation_content import (
+    ERRORS,
+    PLANTED,
+    bands_title,
+    latex,
+    printed,
+    printed_bands,
+    records,
+    section,
+)
 from openada.studies.evaluation_drawings import interval_drawings, write_drawings
 from openada.studies.evaluation_facts import known_recordings
 from openada.studies.fold_sets import READING, FoldSet, fold_sets
@@ -55,6 +64,7 @@ class CrossValidated:
     short_foot: list[str]
     drawings: list[Drawing]
     planted: bool
+    scale: Scale
     markdown: str = ""
 
     @property
@@ -98,6 +108,7 @@ def evaluate_folds(runs: Sequence[Path], out: Path, *, data: Path | None = None)
         [f"{group.name}: {footer_line(group.foot)}" for group in groups],
         interval_drawings(table, [group.name for group in groups]),
         any(each.pooled.config["planted"] for each in sets),
+        SCALES[sets[0].pooled.config["scale"]],
     )
     found = replace(found, markdown=_markdown(found))
     _write(out, found, sets)
@@ -179,7 +190,8 @@ def _over_folds(per_fold: pd.DataFrame) -> pd.DataFrame:
 def _pooled_table(groups: Sequence[SeedGroup], baselines: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     import pandas as pd
 
-    limits = [low for _, low in SCALES[groups[0].runs[0].config["scale"]].bands]
+    scale = SCALES[groups[0].runs[0].config["scale"]]
+    limits = [low for _, low in scale.bands]
     predicted = {
         name: {
             "recording": rows["prediction"].to_numpy(float),
@@ -189,8 +201,14 @@ def _pooled_table(groups: Sequence[SeedGroup], baselines: Mapping[str, pd.DataFr
     }
     table = pd.concat(
         [
-            *(evaluation_rows(rows, predictor=name, metrics=METRICS) for name, rows in baselines.items()),
-            *(rows_over_seeds(group.predictions, predictor=group.name, band_limits=limits) for group in groups),
+            *(
+                evaluation_rows(rows, predictor=name, band_limits=limits, cut=scale.cut)
+                for name, rows in baselines.items()
+            ),
+            *(
+                rows_over_seeds(group.predictions, predictor=group.name, band_limits=limits, cut=scale.cut)
+                for group in groups
+            ),
             *(differences_from(group.predictions, predicted, predictor=group.name) for group in groups),
         ],
         ignore_index=True,
@@ -224,6 +242,7 @@ def _markdown(found: CrossValidated) -> str:
     lines += section("Mean ± sd over folds", _shown_folds(found.over_folds), *found.foot)
     title = "Pooled out-of-fold predictions, with 95 % intervals"
     lines += section(title, printed(table[~difference]), *found.short_foot)
+    lines += section(bands_title(found.scale), printed_bands(table[~difference]), *found.short_foot)
     lines += section("Differences, pooled (below zero: errs less)", wide(table[difference], ERRORS), *found.short_foot)
     lines += ["", "## Runs", "", to_markdown(found.runs)]
     return "\n".join(lines) + "\n"

@@ -165,13 +165,17 @@ def _table(
     development = known[known["split"] == "development"] if part != "development" else None
     main = next(iter(rows))
     parts = [
-        evaluation_rows(rows[main], training=training, development=development, predictor=main, band_limits=limits)
+        evaluation_rows(
+            rows[main], training=training, development=development, predictor=main, band_limits=limits, cut=scale.cut
+        )
     ]
-    parts += [evaluation_rows(rows[name], predictor=name, band_limits=limits) for name in rows if name != main]
+    parts += [
+        evaluation_rows(rows[name], predictor=name, band_limits=limits, cut=scale.cut) for name in rows if name != main
+    ]
     for name, prediction in _simple_baselines(trained, known, dataset, part).items():
         order = known.loc[known["split"] == part, "recording_id"]
         own = rows[main].set_index("recording_id").loc[order].reset_index().assign(prediction=prediction)
-        parts.append(evaluation_rows(own, predictor=name, metrics=(*ERRORS, "pcc", "ccc")))
+        parts.append(evaluation_rows(own, predictor=name, band_limits=limits, cut=scale.cut))
         parts.append(_differences(rows[main].set_index("recording_id").loc[order].reset_index(), own, main, name))
     return _in_order(pd.concat(parts, ignore_index=True), list(rows))
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from openada.datasets.scales import SCALES, Scale
 from openada.evaluation.conformal import measured_coverage, realised_coverage_range, split_conformal, subject_scores
 from openada.evaluation.footer import Footing, footer_line, footer_lines
 from openada.evaluation.latex import to_latex
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 ERRORS = ("mae", "rmse")
 PRINTED = (*ERRORS, "pcc", "ccc", "calibration_slope")
+BANDS = ("band_accuracy", "macro_f1", "quadratic_kappa", "auroc_at_cut")
 CONFORMAL_LEVEL = 0.9
 PLANTED = "Planted-benchmark figures: they say whether a known signal is found, nothing about depression in people."
 
@@ -142,6 +144,7 @@ def markdown(folder: RunFolder, of: Evaluation) -> str:
         lines.append(PLANTED)
     difference = of.table["predictor"].str.contains(" − ")
     lines += ["", to_markdown(printed(of.table[~difference])), *bullets(footer_lines(of.foot))]
+    lines += section(bands_title(SCALES[config["scale"]]), printed_bands(of.table[~difference]), line)
     lines += section("Differences (below zero: the model errs less)", wide(of.table[difference], ERRORS), line)
     lines += section("Prediction interval for one person", conformal_table(of.figures["conformal"]), line)
     lines += section("By subgroup", of.subgroups.drop(columns=["method"]), line)
@@ -158,6 +161,17 @@ def markdown(folder: RunFolder, of: Evaluation) -> str:
 def printed(table: pd.DataFrame) -> pd.DataFrame:
     """The printed form of a results table: what is known of PRINTED, a row per predictor and unit."""
     return wide(table, [metric for metric in PRINTED if metric in set(table["metric"])])
+
+
+def printed_bands(table: pd.DataFrame) -> pd.DataFrame:
+    """The printed form of what is known of BANDS, by predictor and unit; empty without any."""
+    return wide(table[table["metric"].isin(BANDS)], [metric for metric in BANDS if metric in set(table["metric"])])
+
+
+def bands_title(scale: Scale) -> str:
+    """The heading above `printed_bands`: on which bands and at which cut."""
+    bands = ", ".join(f"{name} from {low:g}" for name, low in scale.bands)
+    return f"Severity bands of {scale.name} ({bands}), and AUROC for label ≥ {scale.cut:g}"
 
 
 def section(title: str, table: pd.DataFrame, *footer: str) -> list[str]:
@@ -186,6 +200,9 @@ def latex(title: str, table: pd.DataFrame, foot: Sequence[str], published: tuple
     """evaluation.tex: figures, differences and, if asked for, the published figures, each a tabular with its footer."""
     difference = table["predictor"].str.contains(" − ")
     blocks = [to_latex(printed(table[~difference]), title=title, footer=foot)]
+    bands = printed_bands(table[~difference])
+    if len(bands):
+        blocks.append(to_latex(bands, title=f"{title}: severity bands and AUROC at the cut", footer=foot))
     if difference.any():
         blocks.append(to_latex(wide(table[difference], ERRORS), title=f"{title}: differences", footer=foot))
     if published is not None and len(published[0]):

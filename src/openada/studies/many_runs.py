@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from openada.datasets.scales import SCALES
+from openada.datasets.scales import SCALES, Scale
 from openada.errors import UnusableInput
 from openada.evaluation.footer import footer_line, merged
 from openada.evaluation.latex import to_latex
@@ -23,10 +23,12 @@ from openada.studies.evaluate import Evaluation, evaluate_run
 from openada.studies.evaluation_content import (
     ERRORS,
     PLANTED,
+    bands_title,
     bullets,
     latex,
     plain,
     printed,
+    printed_bands,
     published_section,
     published_shown,
     records,
@@ -50,6 +52,7 @@ class Block:
     """Recipes tested on the same recordings after training on the same ones: one table, baselines first."""
 
     name: str
+    scale: Scale
     groups: list[SeedGroup]
     table: pd.DataFrame
     per_seed: dict[tuple[str, str], list[float]]
@@ -144,6 +147,7 @@ def _block(groups: list[SeedGroup], evaluations: dict[Path, Evaluation], part: s
                 training=known[known["split"] == "training"],
                 development=known[known["split"] == "development"] if part != "development" else None,
                 band_limits=[low for _, low in scale.bands],
+                cut=scale.cut,
             )
         )
         for run in group.runs:
@@ -158,6 +162,7 @@ def _block(groups: list[SeedGroup], evaluations: dict[Path, Evaluation], part: s
     names = [group.name for group in groups]
     return Block(
         f"split {first.foot.split} ({first.foot.split_sha256[:12]})",
+        scale,
         groups,
         table,
         per_seed,
@@ -203,6 +208,7 @@ def _markdown(
         difference = block.table["predictor"].str.contains(" − ")
         lines += ["", f"## {block.name[0].upper()}{block.name[1:]}", ""]
         lines += [to_markdown(printed(block.table[~difference])), *bullets(block.foot)]
+        lines += section(bands_title(block.scale), printed_bands(block.table[~difference]), *_short(block))
         title = f"Differences from the baselines, {block.name} (below zero: errs less)"
         lines += section(title, wide(block.table[difference], ERRORS), *_short(block))
     lines += ["", "## Runs", "", to_markdown(runs)]

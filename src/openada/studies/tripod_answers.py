@@ -9,9 +9,12 @@ from openada.evaluation.footer import footer_lines
 from openada.files import read_json
 from openada.report.page import counted, number
 from openada.report.tripod import Answer, ChecklistRow, checklist
+from openada.studies.evaluation_facts import known_recordings
 from openada.training.run_folder import RunFolder
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from openada.studies.evaluate import Evaluation
 
 TITLES = {"mae": "MAE", "rmse": "RMSE", "pcc": "PCC", "ccc": "CCC", "calibration_slope": "calibration slope"}
@@ -20,7 +23,8 @@ TITLES = {"mae": "MAE", "rmse": "RMSE", "pcc": "PCC", "ccc": "CCC", "calibration
 def run_checklist(folder: RunFolder, evaluation: Evaluation) -> list[ChecklistRow]:
     """Every item, those that config.json, split.json, environment.json and the evaluation answer filled in."""
     config = folder.config()
-    return checklist({**_methods(folder, config, evaluation), **_results(config, evaluation)})
+    known = known_recordings(folder)
+    return checklist({**_methods(folder, config, evaluation), **_results(config, evaluation, known)})
 
 
 def _methods(folder: RunFolder, config: dict[str, Any], evaluation: Evaluation) -> dict[str, Answer]:
@@ -72,9 +76,9 @@ def _methods(folder: RunFolder, config: dict[str, Any], evaluation: Evaluation) 
             "this run. Every number: config.json."
         ),
         "12e": Answer(
-            "MAE, RMSE, PCC, CCC, calibration slope, band accuracy, macro-F1, quadratic kappa, beside constant predictors and "
-            "simple baselines; intervals by jackknife-t over subjects, paired differences; scatter, Bland–Altman and "
-            "calibration plots.",
+            f"MAE, RMSE, PCC, CCC, calibration slope, band accuracy, macro-F1, quadratic kappa, AUROC for label ≥ {scale.cut:g}, "
+            "beside constant predictors and simple baselines; intervals by jackknife-t over subjects, paired differences; "
+            "scatter, Bland–Altman and calibration plots.",
             complete=True,
         ),
         "12f": Answer("None: the model is evaluated as trained.", complete=True),
@@ -90,7 +94,15 @@ def _methods(folder: RunFolder, config: dict[str, Any], evaluation: Evaluation) 
     }
 
 
-def _results(config: dict[str, Any], evaluation: Evaluation) -> dict[str, Answer]:
+def _results(config: dict[str, Any], evaluation: Evaluation, known: pd.DataFrame) -> dict[str, Answer]:
+    cut = SCALES[config["scale"]].cut
+    by_part = {part: known.loc[known["split"] == part, "score"].to_numpy(float) for part in config["recordings"]}
+    outcome = "; ".join(
+        f"{part} mean {number(float(scores.mean()))}, sd {number(float(scores.std()))}, {int((scores >= cut).sum())} of "
+        f"{counted('recordings', len(scores))} at {cut:g} or above"
+        for part, scores in by_part.items()
+        if len(scores)
+    )
     foot = footer_lines(evaluation.foot)
     figures = evaluation.figures
     groups = ", ".join(evaluation.subgroups["grouping"].unique()) if len(evaluation.subgroups) else ""
@@ -104,7 +116,8 @@ def _results(config: dict[str, Any], evaluation: Evaluation) -> dict[str, Answer
     return {
         "20a": Answer(f"{_parts(config)}. {foot[3]} {foot[5]}"),
         "20b": Answer(f"{foot[4]} {foot[6]}"),
-        "21": Answer(f"{_parts(config)}.", complete=True),
+        "20c": Answer(f"Outcome: {outcome}."),
+        "21": Answer(f"{_parts(config)}. Outcome: {outcome}.", complete=True),
         "22": Answer(
             "Weights with their settings: checkpoint/model.safetensors and model.json; applied by openada assess."
         ),
