@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from openada.evaluation.comparison import compare_over_seeds
 from openada.evaluation.fusion import UNITS, by_session
 from openada.evaluation.published import expada_figure
-from openada.evaluation.seeds import compare_over_seeds, rows_over_seeds
+from openada.evaluation.seeds import rows_over_seeds
 from openada.evaluation.table import evaluation_rows, wide
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def subset_rows(methods: Methods, training: pd.DataFrame, subset: Subset) -> pd.
 
 
 def pair_rows(methods: Methods, subset: Subset) -> pd.DataFrame:
-    """Every pair of methods on the subset, as of `evaluation.seeds.compare_over_seeds`, for RMSE and MAE."""
+    """Every pair of methods on the subset, as of `evaluation.comparison.compare_over_seeds`, for RMSE and MAE."""
     tables = {name: {seed: subset.units(rows) for seed, rows in by_seed.items()} for name, by_seed in methods.items()}
     first = _any(tables)
     predictions = {
