@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from openada.studies.reproduce.job import Job
 
 SHARE = 0.2
-MOST_POINTS = 3000
+MOST_POINTS = 1200
 SETS = {"top": "most relevant", "bottom": "least relevant"}
 KINDS = {"category_support": "category support (the paper's SDR)", "severity_relevance": "severity relevance"}
 READING = (
