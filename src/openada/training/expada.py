@@ -67,6 +67,7 @@ def train_expada(
         "expada", recipe.preset, seed=recipe.seed, weights=weights, download=download, **asdict(settings)
     )
     assert isinstance(model, ExpADA)
+    model.encoder.trunk.checkpointed = recipe.checkpoint_trunk
     folder = RunFolder(run)
     facts = {
         "model": models.config_of(model),
@@ -132,6 +133,7 @@ def _train_encoder(
             score_sd=model.config.score_sd,
             learning_rate=recipe.encoder.learning_rate,
             weight_decay=recipe.encoder.weight_decay,
+            average_thresholds=recipe.average_thresholds,
         )
         training = segment_loader(source, dataset, of["training"], training=True)
         development = segment_loader(source, dataset, of["development"], training=False)
