@@ -80,6 +80,26 @@ def test_a_model_of_shuffled_frames_is_trained_and_tested_on_them(
     assert not np.allclose(*losses)
 
 
+def test_the_other_selection_rule_is_trained_and_predicts(shared_prepared: Path, tmp_path: Path) -> None:
+    """Eq. 4-5 through both stages: only representations whose own category is the most frequent one are selected."""
+    once = replace(RECIPE.encoder, epochs=1)
+    model = replace(RECIPE.model, selection="mode", percent=50, head_layers=1)
+    recipe = replace(RECIPE, pretext=replace(once, epochs=0), encoder=once, average_thresholds=True, model=model)
+    train_expada(shared_prepared, tmp_path / "run", recipe, progress=False)
+    trained = TrainedRun.load(tmp_path / "run")
+    assert trained.model.selector.rule == "mode" and trained.recipe == recipe
+    for name in ("r7", "r9"):
+        result = infer(trained, PreparedDataset(shared_prepared).recording(name))
+        assert result.selection is not None
+        own = result.selection.P[0].argmax(-1).numpy()
+        assert result.category == np.bincount(own, minlength=4).argmax()
+        selected = result.segments["selected"].to_numpy()
+        assert (own[selected] == result.category).all()
+        assert selected.sum() == max(1, 50 * (own == result.category).sum() // 100)
+        chosen = result.segments.loc[selected, "segment_score"]
+        assert result.scores["selection"] == pytest.approx(chosen.mean(), rel=1e-5)
+
+
 def test_an_unfinished_run_is_refused(run: Path) -> None:
     (run / "checkpoint" / "model.safetensors").unlink()
     with pytest.raises(UnusableInput, match="not trained to the end"):

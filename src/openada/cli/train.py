@@ -38,7 +38,7 @@ def command(arguments: Sequence[str]) -> Callable[..., None]:
             data: Folder of a prepared data set.
             out: Folder of the run.
             weights: A file with the trunk's pre-trained weights (torchvision's names).
-            download_weights: Download torchvision's Kinetics-400 weights for the trunk.
+            download_weights: Download torchvision's weights for the trunk: Kinetics-400, or ImageNet for encoder "frames".
             recipe: Every number of the training; defaults come with --preset.
         """
         from openada.cli.output import print_run

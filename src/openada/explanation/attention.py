@@ -21,7 +21,7 @@ from openada.clips.segments import Segments
 from openada.errors import UnusableInput
 from openada.explanation.explanation import Explanation, Spans
 from openada.explanation.undisturbed import undisturbed
-from openada.models.expada.vat import SegmentEncoder
+from openada.models.expada.segment_encoder import SegmentEncoder
 from openada.training.units import clip_batches
 
 METHOD = "attention"

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 PARTS = ("training", "development", "test")
 # The model's settings that stage 1 depends on; the others belong to stage 2.
 ENCODER_SETTINGS = (
-    "trunk", "segment_frames", "image_size", "width", "query_channels", "layers", "heads", "dropout", "feature_size",
+    "encoder", "trunk", "segment_frames", "image_size", "width", "query_channels", "layers", "heads", "dropout", "feature_size",
     "categories",
 )  # fmt: skip
 
@@ -79,6 +79,7 @@ def train_expada(
         "expada", recipe.preset, seed=recipe.seed, weights=weights, download=download, **asdict(settings)
     )
     assert isinstance(model, ExpADA)
+    model.encoder.trunk.checkpointed = recipe.checkpoint_trunk
     folder = RunFolder(run)
     facts = {
         "model": models.config_of(model),
@@ -125,7 +126,7 @@ def _encoder_fact(source_run: Path, recipe: ExpADARecipe) -> dict[str, str]:
     other = RunFolder(source_run)
     other.require_complete()
     held = other.recipe()
-    free = ("seed", "method", "selector", "model", "accelerator", "devices", "precision")
+    free = ("seed", "method", "selector", "model", "accelerator", "devices", "precision", "checkpoint_trunk")
     differing = [
         entry.name
         for entry in fields(ExpADARecipe)
@@ -181,6 +182,7 @@ def _train_encoder(
             score_sd=model.config.score_sd,
             learning_rate=recipe.encoder.learning_rate,
             weight_decay=recipe.encoder.weight_decay,
+            average_thresholds=recipe.average_thresholds,
         )
         training = segment_loader(source, dataset, of["training"], training=True)
         development = (

@@ -16,7 +16,7 @@ from openada.clips.reading import ClipReader
 from openada.clips.segments import Segments, segments
 from openada.datasets.scales import SCALES, band_index
 from openada.errors import UnusableInput
-from openada.models.expada.vat import SegmentEncoder
+from openada.models.expada.segment_encoder import SegmentEncoder
 from openada.prepared.dataset import PreparedDataset, PreparedRecording
 from openada.training.expada_modules import UnitBatch
 from openada.training.pretext import signals_of
@@ -38,6 +38,11 @@ class Source:
         """T, the length of a segment in frames."""
         return self.recipe.model.segment_frames
 
+    @property
+    def training_stride(self) -> int:
+        """Frames from one training segment of stage 1 to the next."""
+        return (self.segment_frames + 1) // 2 if self.recipe.stride is None else self.recipe.stride
+
     def reader(self, recording: PreparedRecording) -> ClipReader:
         """The clips of one recording as the model sees them."""
         return ClipReader(
@@ -55,7 +60,7 @@ class Source:
             recording.time_s,
             recording.tracked,
             frames=self.segment_frames,
-            stride=stride or self.segment_frames,
+            stride=self.segment_frames if stride is None else stride,
             min_tracked_share=self.recipe.min_tracked_share,
         )
 
@@ -117,12 +122,12 @@ def category_of(row: Any) -> int:
 def segment_loader(
     source: Source, dataset: PreparedDataset, table: pd.DataFrame, *, training: bool, pretext: bool = False
 ) -> DataLoader:
-    """Stage 1's batches: overlapping by half and augmented for training, end to end and plain otherwise.
+    """Stage 1's batches: by the recipe's stride and augmented for training, end to end and plain otherwise.
 
     For the pretext stage the behaviour signals come with them.
     """
     recipe = source.recipe
-    stride = (source.segment_frames + 1) // 2 if training else source.segment_frames
+    stride = source.training_stride if training else source.segment_frames
     labelled = []
     for row in table.itertuples():
         recording = dataset.recording(row.recording_id)

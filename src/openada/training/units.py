@@ -13,7 +13,7 @@ from openada.clips.reading import ClipReader
 from openada.clips.segments import Segments
 from openada.errors import UnusableInput
 from openada.files import atomic_path
-from openada.models.expada.vat import SegmentEncoder
+from openada.models.expada.segment_encoder import SegmentEncoder
 
 
 @dataclass(frozen=True)
