@@ -10,7 +10,7 @@ import pytest
 
 from openada.errors import UnusableInput
 from openada.files import read_json, write_json
-from openada.studies.seed_groups import _common, read_tested_run, require_same_recordings, runs_table, seed_groups
+from openada.studies.seed_groups import common_name, read_tested_run, require_same_recordings, runs_table, seed_groups
 
 Make = Callable[..., Path]
 
@@ -92,4 +92,10 @@ def test_the_part_that_selected_is_never_compared(made_run: Make) -> None:
     ],
 )
 def test_names_of_groups(names: list[str], common: str) -> None:
-    assert _common(names) == common
+    assert common_name(names) == common
+
+
+def test_folds_without_a_name_of_their_own_have_none() -> None:
+    assert common_name(["fold-1", "fold-2"], "fold", "") == ""
+    assert common_name(["grey-fold-1", "grey-fold-10"], "fold", "") == "grey"
+    assert common_name(["manifold-1", "manifold-2"], "fold", "") == "manifold"
