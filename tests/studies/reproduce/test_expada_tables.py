@@ -12,6 +12,7 @@ from openada.errors import UnusableInput
 from openada.evaluation.fusion import by_session
 from openada.studies.reproduce.job import Job
 from openada.studies.reproduce.result import write_result
+from openada.studies.reproduce.subset_figures import with_published
 from openada.studies.reproduce.targets import TARGETS, reproduce
 from training_recipe import RECIPE
 
@@ -82,8 +83,7 @@ def test_what_is_written_can_be_read_again(job: MakeJob) -> None:
     columns = ["subset", "predictor", "metric", "value", "low", "high", "n", "seeds", "note"]
     pd.testing.assert_frame_equal(read[columns], result.table[columns].astype(read[columns].dtypes))
     text = (folder / "table.md").read_text(encoding="utf-8")
-    assert "published, not measured here" in text
-    assert "ExpADA" in text
+    assert "No published figure of a corpus that is not named" in text
     assert sorted(path.suffix for path in folder.iterdir() if path.is_file()) == [
         ".csv",
         ".csv",
@@ -93,6 +93,21 @@ def test_what_is_written_can_be_read_again(job: MakeJob) -> None:
         ".tex",
     ]
     assert list((folder / "figures").glob("*.svg"))
+
+
+def test_published_figures_are_labelled_and_stand_beside_their_own_corpus_alone(job: MakeJob) -> None:
+    made = job(seeds=(0,))
+    text = reproduce("expada/table1", made).markdown()
+    assert "published, not measured here" in text
+    assert "Liao et al. 2026 (ExpADA)" in text
+    printed = pd.DataFrame(
+        {"subset": ["Freeform", "Freeform", "sessions, tasks fused"], "predictor": ["selection", "base", "selection"]}
+    )
+    beside = with_published(printed, ["AVEC2014"])
+    assert beside["RMSE (published)"].tolist() == [7.64, 9.26, 6.89]
+    assert beside["MAE (published)"].tolist() == [5.83, 7.40, 5.11]
+    assert "RMSE (published)" not in with_published(printed, ["planted-standard"])
+    assert "RMSE (published)" not in with_published(printed, ["AVEC2013", "AVEC2014"])
 
 
 def test_a_run_with_another_recipe_is_refused_not_mixed_up(job: MakeJob) -> None:

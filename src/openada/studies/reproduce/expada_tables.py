@@ -63,7 +63,8 @@ def _errors(name: str, job: Job, selection: Mapping[int, list[Path]], base: Mapp
     first = next(iter(selection.values()))
     figures, pairs, section = _section(job, methods, first)
     corpora, planted = job.corpora(first[0])
-    published = [published_shown(*published_table(corpora, planted=planted))]
+    held, line = published_table(corpora, planted=planted)
+    published = [published_shown(held, line)] if len(held) else []
     if not base:
         beside = "Figures of other papers as ExpADA's Table 1 cites them, on people; nothing of it was measured here."
         published = [NamedTable("ExpADA's Table 1", expada_comparators(), beside, published=True)]
@@ -72,7 +73,8 @@ def _errors(name: str, job: Job, selection: Mapping[int, list[Path]], base: Mapp
         for subset, rows in figures.groupby("subset", sort=False)
         for drawing in _drawn(rows, list(methods), str(subset))
     ]
-    section = replace(section, tables=[*section.tables, *published], drawings=drawings)
+    said = section.sentences if published else [*section.sentences, line]
+    section = replace(section, sentences=said, tables=[*section.tables, *published], drawings=drawings)
     files = {"pairs": pairs} if len(pairs) else {}
     sections = [section]
     pointing = planted_relevance(job, selection)
