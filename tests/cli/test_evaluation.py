@@ -30,9 +30,10 @@ def test_one_run_goes_to_its_own_folder_and_several_to_out(monkeypatch: pytest.M
     monkeypatch.setattr(evaluate, "evaluate_run", lambda run, **how: called.append((run, how)) or Found)
     monkeypatch.setattr(many_runs, "evaluate_runs", lambda runs, out, **how: called.append((runs, out, how)) or Found)
     call("evaluate", "a", "--tripod")
-    call("evaluate", "a", "b", "--out", "o", "--split", "development", "--data", "d", "--published")
-    assert called[0] == (Path("a"), {"part": "test", "data": None, "tripod": True, "published": False})
-    how = {"part": "development", "data": Path("d"), "tripod": False, "published": True}
+    call("evaluate", "a", "b", "--out", "o", "--split", "development", "--data", "d", "--published", "--evidence")
+    plain = {"part": "test", "data": None, "tripod": True, "published": False, "evidence": False}
+    assert called[0] == (Path("a"), plain)
+    how = {"part": "development", "data": Path("d"), "tripod": False, "published": True, "evidence": True}
     assert called[1] == ((Path("a"), Path("b")), Path("o"), how)
 
 

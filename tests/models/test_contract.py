@@ -14,6 +14,8 @@ SIZES = {
     ("expada", "paper"): SMALL_CLIPS,
     ("expada", "r3d_18"): SMALL_CLIPS,
     ("expada", "r2plus1d_18"): SMALL_CLIPS,
+    ("expada", "frames"): SMALL_CLIPS,
+    ("expada", "frames_demo"): {},
     ("expada", "demo"): {},
 }
 EVERY = [(name, preset) for name in models.names() for preset in models.presets(name)]

@@ -7,7 +7,7 @@ from safetensors.torch import save_file
 from openada import models
 from openada.errors import UnusableInput
 from openada.files import read_json, write_json
-from openada.models.expada.trunk import cut, full_network
+from openada.models.expada.trunk import FACTS
 from openada.models.weights import (
     Weights,
     fetch,
@@ -19,27 +19,19 @@ from openada.models.weights import (
     sha256_of,
     torchvision_weights,
 )
+from pretrained import unusual_weights
 
-CLASSES = 7
 
-
-@pytest.fixture(scope="module", params=["r3d_18", "s3d"])
+@pytest.fixture(scope="module", params=["r3d_18", "s3d", "resnet18"])
 def pretrained(request, tmp_path_factory):
     """A whole torchvision network with unusual values everywhere, buffers included, in a file."""
-    torch.manual_seed(11)
-    network = full_network(request.param, CLASSES)
-    state = {
-        key: torch.rand_like(value) + 0.5 if value.is_floating_point() else torch.full_like(value, 13)
-        for key, value in network.state_dict().items()
-    }
-    network.load_state_dict(state)
     path = tmp_path_factory.mktemp("weights") / f"{request.param}.pth"
-    torch.save(state, path)
-    return request.param, path, cut(request.param, network).state_dict()
+    return request.param, path, unusual_weights(request.param, path)
 
 
 def create(trunk, **given):
-    return models.create("expada", trunk=trunk, segment_frames=8, image_size=32, seed=0, **given)
+    preset = "frames" if trunk.startswith("resnet") else "paper"
+    return models.create("expada", preset, trunk=trunk, segment_frames=8, image_size=32, seed=0, **given)
 
 
 def test_pretrained_weights_survive_construction(pretrained):
@@ -48,6 +40,37 @@ def test_pretrained_weights_survive_construction(pretrained):
     loaded = model.encoder.trunk.layers.state_dict()
     assert set(loaded) == set(expected)
     assert all(torch.equal(loaded[key], expected[key]) for key in expected)
+
+
+@pytest.mark.parametrize(
+    ("written", "digits"),
+    [
+        (lambda state: {"state_dict": state, "epoch": 3}, None),
+        (lambda state: {f"module.{key}": value for key, value in state.items()}, None),
+        (lambda state: {"state_dict": {f"module.{key}": value for key, value in state.items()}}, None),
+        (lambda state: {key: v.half() if v.is_floating_point() else v for key, v in state.items()}, torch.float16),
+        (lambda state: {key: v.double() if v.is_floating_point() else v for key, v in state.items()}, None),
+    ],
+    ids=["wrapped", "parallel", "both", "half", "double"],
+)
+def test_checkpoints_as_others_write_them_are_read(tmp_path, written, digits):
+    trunk = "resnet18"
+    expected = unusual_weights(trunk, tmp_path / "network.pth")
+    torch.save(written(torch.load(tmp_path / "network.pth", weights_only=True)), tmp_path / "other.pth")
+    loaded = create(trunk, weights=local_weights(tmp_path / "other.pth")).encoder.trunk.layers.state_dict()
+    for key, value in expected.items():
+        rounded = value.to(digits).to(value.dtype) if digits and value.is_floating_point() else value
+        assert loaded[key].dtype == value.dtype
+        assert torch.equal(loaded[key], rounded), key
+
+
+def test_other_prefixes_are_refused_in_one_line(pretrained, tmp_path):
+    trunk, path, _ = pretrained
+    state = torch.load(path, weights_only=True)
+    torch.save({f"backbone.{key}": value for key, value in state.items()}, tmp_path / "other.pth")
+    with pytest.raises(UnusableInput, match=r"other\.pth does not fit .*give the whole network's weights") as error:
+        create(trunk, weights=local_weights(tmp_path / "other.pth"))
+    assert "\n" not in str(error.value)
 
 
 def test_what_is_not_the_trunk_is_as_without_weights(pretrained):
@@ -150,13 +173,17 @@ def test_a_failed_download_leaves_nothing_behind(tmp_path, monkeypatch):
     assert list((tmp_path / "checkpoints").iterdir()) == []
 
 
-@pytest.mark.parametrize("name", ["s3d", "r3d_18", "r2plus1d_18"])
-def test_torchvision_weights_are_described(name):
+@pytest.mark.parametrize(
+    ("name", "training_set"),
+    [*((name, "Kinetics-400") for name in ("s3d", "r3d_18", "r2plus1d_18")), ("resnet50", "ImageNet-1k")],
+)
+def test_torchvision_weights_are_described(name, training_set):
     weights = torchvision_weights(name)
     assert weights.url.startswith("https://download.pytorch.org/")
     assert len(weights.sha256) == 8
-    assert weights.meta["training_set"] == "Kinetics-400"
-    assert {"mean", "std", "crop_size"} <= set(weights.preprocessing)
+    assert weights.meta["training_set"] == training_set
+    assert weights.preprocessing["mean"] == pytest.approx(FACTS[name].mean)
+    assert weights.preprocessing["std"] == pytest.approx(FACTS[name].std)
 
 
 def test_missing_weights_and_unknown_names_are_told(tmp_path):

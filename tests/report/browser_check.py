@@ -4,8 +4,9 @@
 
 Needs the `playwright` package and a chromium (found on the path, or given as OPENADA_CHROMIUM); where either is
 missing the check says so and exits 0. It plays segments by a click on the timeline, by the table and by the keyboard,
-and fails if playback does not start at the segment's start and stop at its end, if a picture beyond the end is drawn, if
-the page asks for anything but data: and file:, if it is wider than the window, or if the console holds an error.
+an episode by its row and its bar, or a segment's own score where there is no relevance. It fails if playback does not
+start at the start and stop at the end, if a picture beyond the end is drawn, if the page asks for anything but data:
+and file:, if it is wider than the window, or if the console holds an error.
 """
 
 from __future__ import annotations
@@ -30,8 +31,12 @@ WATCH = """() => {
 WIDTHS = {"desktop": (1280, 900), "phone": (390, 844)}
 
 
-def check_playback(page: Any, index: int, start_playing: Any, problems: list[str], how: str) -> None:
-    segment = page.evaluate("index => JSON.parse(document.getElementById('data').textContent).segments[index]", index)
+def check_playback(
+    page: Any, index: int, start_playing: Any, problems: list[str], how: str, kind: str = "segments"
+) -> None:
+    segment = page.evaluate(
+        "([kind, index]) => JSON.parse(document.getElementById('data').textContent)[kind][index]", [kind, index]
+    )
     clips = page.evaluate(
         "() => JSON.parse(document.getElementById('data').textContent).clips.map(clip => clip.start_s)"
     )
@@ -56,6 +61,23 @@ def check_playback(page: Any, index: int, start_playing: Any, problems: list[str
     print(f"{how}: segment {index} is {start:.3f}–{end:.3f} s of the media, {played}")
 
 
+def check_stretches(page: Any, problems: list[str]) -> None:
+    """Play the first episode (or segment score) by its row, and by its bar on the timeline where there is one."""
+    button = page.locator("[data-stretch]:enabled").first
+    if button.count() == 0:
+        return
+    index = int(button.get_attribute("data-stretch"))
+    check_playback(page, index, button.click, problems, "row", "stretches")
+    bars = page.locator("#scroll svg rect[rx='2']")
+    if bars.count():
+        bars.first.scroll_into_view_if_needed()
+        bars.first.click()
+        hit = int(page.locator("tr.active").get_attribute("data-row"))
+        page.wait_for_function("() => document.getElementById('video').paused", timeout=60000)
+        page.wait_for_timeout(150)
+        check_playback(page, hit, bars.first.click, problems, "bar", "stretches")
+
+
 def check(page: Any, problems: list[str]) -> None:
     rows = page.locator("#segments tbody tr:has(button:enabled)")
     if rows.count() == 0:
@@ -71,6 +93,7 @@ def check(page: Any, problems: list[str]) -> None:
     data_clips = page.evaluate("() => JSON.parse(document.getElementById('data').textContent).clips.length")
     if data_clips == 0:
         marks = page.locator("#scroll svg circle[stroke-width='1.6']")
+        marks.nth(marks.count() // 2).scroll_into_view_if_needed()
         box = marks.nth(marks.count() // 2).bounding_box()
         middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
         page.mouse.click(*middle)
@@ -132,6 +155,8 @@ def main() -> int:
             spill = page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
             if spill > 0:
                 problems.append(f"at {width} px the page is {spill} px wider than the window")
+            if name == "desktop" and page.locator("#video").count():
+                check_stretches(page, problems)
             if name == "desktop" and page.locator("#video").count() and page.locator("#segments").count():
                 check(page, problems)
             if arguments.screenshots:

@@ -2,7 +2,9 @@
 
 import json
 import re
+import xml.etree.ElementTree as ET
 from pathlib import Path
+from urllib.parse import unquote
 
 import numpy as np
 import pandas as pd
@@ -51,6 +53,56 @@ def test_a_model_of_the_planted_benchmark_says_so_first(run: Path, video: Path, 
     found = assess_video(video, run, tmp_path / "out")
     assert "trained on the planted benchmark" in found["warnings"][0]
     assert "say nothing about that person" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+
+
+def test_relevance_is_written_for_other_programs(run: Path, video: Path, tmp_path: Path) -> None:
+    """The video's units of 8 frames are 0-1 and 4-5 of 0-5: no episode runs over the middle, where the face is lost."""
+    found = assess_video(video, run, tmp_path / "out")
+    assert found["files"] == ["relevance.csv", "episodes.csv", "relevance.eaf", "relevance.TextGrid"]
+    table = pd.read_csv(tmp_path / "out" / "relevance.csv")
+    assert table["scale"].tolist() == [1] * 4 + [2] * 2 and table["scale_frames"].tolist() == [8] * 4 + [16] * 2
+    np.testing.assert_allclose(table["start_s"], [0, 0.4, 1.6, 2.0, 0, 1.6], atol=1e-4)
+    np.testing.assert_allclose(table["end_s"], [0.4, 0.8, 2.0, 2.4, 0.8, 2.4], atol=1e-4)
+    assert table["selected"].sum() == 1 and table["counts_for_severity"].sum() == 1
+    kept = table[table["selected"]].iloc[0]
+    assert found["score"] == pytest.approx(kept["segment_score"], rel=1e-4)
+    episodes = pd.read_csv(tmp_path / "out" / "episodes.csv")
+    assert episodes["kind"].tolist() == ["severity_relevance", "category_support"]
+    support = episodes.iloc[1]
+    assert (support["start_s"], support["end_s"]) == pytest.approx((kept["start_s"], kept["end_s"]))
+    assert support["strength"] == pytest.approx(6 * kept["category_support"], rel=1e-5)
+    assert [one["kind"] for one in found["episodes"]] == episodes["kind"].tolist()
+    assert {one["kind"] for one in found["scale_agreement"]} == {"severity_relevance", "category_support"}
+    eaf = ET.parse(tmp_path / "out" / "relevance.eaf")
+    names = [tier.attrib["TIER_ID"] for tier in eaf.findall("TIER")]
+    assert names == [
+        f"{kind}, {what}"
+        for kind in ("severity relevance", "category support")
+        for what in ("episodes", "segments of 8 frames", "segments of 16 frames")
+    ]
+    media = eaf.find("HEADER/MEDIA_DESCRIPTOR")
+    assert media is not None and (tmp_path / "out" / unquote(media.attrib["RELATIVE_MEDIA_URL"])).resolve() == video
+    slots = {slot.attrib["TIME_SLOT_ID"]: int(slot.attrib["TIME_VALUE"]) for slot in eaf.iter("TIME_SLOT")}
+    (annotation,) = eaf.findall("TIER[@TIER_ID='category support, episodes']/ANNOTATION/ALIGNABLE_ANNOTATION")
+    span = [slots[annotation.attrib[f"TIME_SLOT_REF{k}"]] for k in (1, 2)]
+    assert span == [round(1000 * support["start_s"]), round(1000 * support["end_s"])]
+    assert annotation.findtext("ANNOTATION_VALUE", "").startswith(f"support for {found['predicted_category']}: ")
+    grid = (tmp_path / "out" / "relevance.TextGrid").read_text(encoding="utf-8")
+    assert re.findall(r'name = "(.*)"', grid) == names and "xmax = 2.4\n" in grid
+
+
+def test_a_run_without_a_second_stage_has_scores_and_no_relevance(run: Path, video: Path, tmp_path: Path) -> None:
+    assess_video(video, run, tmp_path / "out")
+    config = read_json(run / "config.json")
+    write_json(run / "config.json", {**config, "recipe": {**config["recipe"], "method": "ordinal"}})
+    found = assess_video(video, run, tmp_path / "out")
+    assert found["files"] == ["segment_scores.csv"] and found["episodes"] == []
+    assert found["method"] == "ordinal" and 'method "ordinal" has no second stage' in found["relevance_missing_reason"]
+    left = {path.name for path in (tmp_path / "out").iterdir()}
+    assert left == {"assessment.json", "report.html", "segment_scores.csv"}, "what another run left there would mislead"
+    scores = pd.read_csv(tmp_path / "out" / "segment_scores.csv")
+    assert found["score"] == pytest.approx(scores["stage1_score"].mean(), rel=1e-5) and len(scores) == 4
+    assert "has no second stage" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import torch
 from safetensors.torch import load_file
 
 from openada.errors import UnusableInput
+from openada.files import read_json, write_json
 from openada.training import expada as training
 from openada.training import fitting
 from openada.training.expada import train_expada
@@ -122,6 +123,15 @@ def test_a_finished_run_is_left_alone_and_another_recipe_is_refused(run: Path, s
         train_expada(shared_prepared, run, replace(RECIPE, seed=1), progress=False)
 
 
+def test_a_run_from_before_a_setting_existed_is_one_with_its_default(run: Path, shared_prepared: Path) -> None:
+    config = read_json(run / "config.json")
+    del config["recipe"]["frame_order"]
+    write_json(run / "config.json", config)
+    train_expada(shared_prepared, run, RECIPE, progress=False)
+    with pytest.raises(UnusableInput, match="choose another --out"):
+        train_expada(shared_prepared, run, replace(RECIPE, frame_order="shuffled"), progress=False)
+
+
 def test_nothing_of_the_test_part_is_read_while_training(
     tiny_prepared: Path, tmp_path: Path, shared_run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -148,3 +158,29 @@ def test_a_recipe_survives_json_and_unknown_keys_are_errors(shared_run: Path) ->
     assert RunFolder(shared_run).recipe() == RECIPE
     with pytest.raises(UnusableInput, match="no setting 'learning'"):
         from_json({"learning": 1})
+
+
+def test_stage_2_alone_takes_over_encoder_and_units(shared_run: Path, shared_prepared: Path, tmp_path: Path) -> None:
+    recipe = replace(RECIPE, seed=5)
+    folder = train_expada(
+        shared_prepared, tmp_path / "second", recipe, encoder_of=shared_run, keep_epochs=(1,), progress=False
+    )
+    first, second = weights(shared_run), weights(tmp_path / "second")
+    assert_same(
+        {name: value for name, value in first.items() if name.startswith("encoder.")},
+        {name: value for name, value in second.items() if name.startswith("encoder.")},
+    )
+    moved = [name for name, value in first.items() if name.startswith("selector.") and not value.equal(second[name])]
+    assert moved  # another seed, another selection
+    assert set(pd.read_csv(folder.metrics)["stage"]) == {"selector"}
+    kept = load_file(folder.kept("selector", 1))
+    assert kept.keys() == {name for name in second if name.startswith("selector.")}
+    assert any(not value.equal(second[name]) for name, value in kept.items())  # one epoch is not the last
+    assert folder.config()["encoder_of"]["run"] == shared_run.name
+
+
+def test_an_encoder_trained_otherwise_is_refused(shared_run: Path, shared_prepared: Path, tmp_path: Path) -> None:
+    other = replace(RECIPE, encoder=replace(RECIPE.encoder, learning_rate=1.0))
+    with pytest.raises(UnusableInput, match="another encoder;"):
+        train_expada(shared_prepared, tmp_path / "second", other, encoder_of=shared_run, progress=False)
+    assert not (tmp_path / "second").exists()

@@ -80,6 +80,8 @@ def test_stage_1_with_and_without_the_ordinal_term():
     assert segment_loss(output, score, category, ordinal=False).item() == pytest.approx((4 + 36) / 2)
     assert segment_loss(output, score, category, ordinal=False, score_sd=2.0).item() == pytest.approx(5.0)
     assert segment_loss(output, score, category, ordinal=True).item() == pytest.approx(20 + 3 * math.log(2), rel=1e-6)
+    averaged = segment_loss(output, score, category, ordinal=True, average_thresholds=True)
+    assert averaged.item() == pytest.approx(20 + math.log(2), rel=1e-6)
 
 
 def test_stage_2_is_the_sum_of_its_terms_and_ignores_padding():

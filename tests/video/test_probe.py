@@ -31,3 +31,9 @@ def test_what_a_container_does_not_declare_is_none(make_video: Callable) -> None
     info = probe(make_video("made.mkv"))
     assert info.declared_frames is None
     assert info.duration_s == pytest.approx(7 / 30, abs=2e-3)
+
+
+@pytest.mark.parametrize(("name", "first_tick", "starts_at_s"), [("made.mp4", 0, 0.0), ("made.mkv", 45000, 0.5)])
+def test_where_a_player_starts_its_clock(make_video: Callable, name: str, first_tick: int, starts_at_s: float) -> None:
+    info = probe(make_video(name, ticks=range(first_tick, first_tick + 3000 * 7, 3000)))
+    assert info.starts_at_s == pytest.approx(starts_at_s, abs=1e-3)

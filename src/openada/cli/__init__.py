@@ -20,12 +20,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     import tyro
 
     from openada.cli.commands import COMMANDS
+    from openada.cli.reproduce import command as reproduce_command
     from openada.cli.train import command as train_command
 
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     try:
         tyro.extras.subcommand_cli_from_dict(
-            {**COMMANDS, "train": train_command(arguments)},
+            {**COMMANDS, "train": train_command(arguments), "reproduce": reproduce_command(arguments)},
             prog="openada",
             description="Explainable automatic depression assessment from face video: research software, no medical device.",
             args=arguments or ["--help"],

@@ -165,6 +165,8 @@ def assess(
 ) -> None:
     """Assess one video with a trained run: OUT/assessment.json and a self-contained OUT/report.html.
 
+    Beside them, relevance as CSV files and as annotation tiers for ELAN and Praat; docs/relevance.md describes them.
+
     Args:
         video: The recording.
         run: Folder of a trained run.

@@ -18,6 +18,7 @@ def evaluate(
     out: Path = Path("evaluation"),
     tripod: bool = False,
     published: bool = False,
+    evidence: bool = False,
 ) -> None:
     """Evaluate runs on held-out recordings: errors and agreement with intervals over subjects, beside the baselines.
 
@@ -33,6 +34,8 @@ def evaluate(
         out: Folder for the table of several runs.
         tripod: Add a TRIPOD+AI checklist, tripod.md in every run's folder, with what the run answers filled in.
         published: Show what papers report for the same corpus, marked as published, not measured here.
+        evidence: On the planted benchmark, add evidence.csv and .md to every run's folder: where relevance points, which
+            segments it finds, and whether the score follows it, beside attention, gradient × input and segment scores.
     """
     from openada.cli.output import print_markdown
     from openada.studies.cross_validated import evaluate_folds
@@ -52,11 +55,14 @@ def evaluate(
         print(f"report: {out / 'report.html'}")
         return
     if len(runs) == 1:
-        print_markdown(evaluate_run(runs[0], part=split, data=data, tripod=tripod, published=published).markdown)
+        found = evaluate_run(runs[0], part=split, data=data, tripod=tripod, published=published, evidence=evidence)
+        print_markdown(found.markdown)
+        if evidence:
+            print_markdown((runs[0] / "evidence.md").read_text(encoding="utf-8"))
         print(f"report: {runs[0] / 'report.html'}")
         return
-    found = evaluate_runs(runs, out, part=split, data=data, tripod=tripod, published=published)
-    print_markdown(found.markdown)
+    together = evaluate_runs(runs, out, part=split, data=data, tripod=tripod, published=published, evidence=evidence)
+    print_markdown(together.markdown)
     print(f"report: {out / 'report.html'}; each run's own: report.html in its folder")
 
 

@@ -7,7 +7,6 @@ those of Pan et al. 2023 (STA-DRN, section 4.3.3, Fig. 8-10), whose inputs are a
 
 from __future__ import annotations
 
-import hashlib
 import math
 import tempfile
 from collections.abc import Callable, Sequence
@@ -17,6 +16,7 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from openada.clips.seeding import stable_seed
 from openada.errors import UnusableInput
 from openada.face.alignment import GREY
 
@@ -75,8 +75,7 @@ def corrupt(clip: np.ndarray, kind: KindName, strength: float, surroundings: Sur
 
 def corruption_seed(seed: int, recording_id: str, kind: KindName, strength: float) -> int:
     """The seed of one recording's corruption: 63 bits that depend on all four, the same on every machine."""
-    digest = hashlib.sha256(f"{seed}\0{recording_id}\0{kind}\0{strength:g}".encode()).digest()
-    return int.from_bytes(digest[:8], "big") >> 1
+    return stable_seed(seed, recording_id, kind, f"{strength:g}")
 
 
 def blur_sigma_px(kernel_px: int) -> float:

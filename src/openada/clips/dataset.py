@@ -73,7 +73,7 @@ class SegmentDataset(Dataset[SegmentSample]):
         signals = (
             np.zeros((frames, 0), np.float32)
             if recording.signals is None
-            else recording.signals[first : first + frames]
+            else recording.signals[recording.reader.order(first, frames)]
         )
         return SegmentSample(
             clip,

@@ -8,9 +8,11 @@ import numpy as np
 import torch
 
 from openada.clips.augmentation import Augmentation, Drawn, apply, draw, move
+from openada.clips.seeding import stable_seed
 from openada.prepared.dataset import PreparedRecording
 
 Reference = Literal["none", "median"]
+FrameOrder = Literal["time", "shuffled"]
 
 
 class ClipReader:
@@ -20,17 +22,35 @@ class ClipReader:
     learnt to set identity aside (protocol.md; an option of ours, off in the paper's recipes).
     Frames that were not tracked are mid-grey without a reference and zero with one: the mask, not the pixels, is the truth.
     `cached` reads from the recording's memory map instead of decoding.
+    frame_order = "shuffled" gives the frames of every clip in an order drawn from (`seed`, recording, first frame, frames)
+    alone, so the same at every read: a control that keeps which frames a clip has and takes away how they follow each other.
     """
 
     def __init__(
-        self, recording: PreparedRecording, size_px: int, *, reference: Reference = "none", cached: bool = True
+        self,
+        recording: PreparedRecording,
+        size_px: int,
+        *,
+        reference: Reference = "none",
+        cached: bool = True,
+        frame_order: FrameOrder = "time",
+        seed: int = 0,
     ) -> None:
         self.recording = recording
         self._size_px = size_px
+        self._frame_order = frame_order
+        self._seed = seed
         self._tracked = recording.tracked
         self._map = recording.memory_map(size_px) if cached else None
         picture = recording.reference(size_px) if reference == "median" else None
         self._reference = None if picture is None else _to_tensor(picture[None])
+
+    def order(self, first: int, frames: int) -> np.ndarray:
+        """The recording's frames in the order in which a clip shows them, (frames,) int64."""
+        if self._frame_order == "time":
+            return np.arange(first, first + frames)
+        seed = stable_seed(self._seed, self.recording.recording_id, first, frames)
+        return first + np.random.default_rng(seed).permutation(frames)
 
     def read(
         self,
@@ -42,14 +62,15 @@ class ClipReader:
         """The clip and its mask of tracked frames (T,) bool; augmented if a generator is given."""
         end = first + frames
         raw = self._map[first:end] if self._map is not None else self.recording.crops(first, end, self._size_px)
-        clip = _to_tensor(np.asarray(raw))
+        order = self.order(first, frames)
+        clip = _to_tensor(np.asarray(raw)[order - first])
         reference = self._reference
         drawn: Drawn | None = None
         if augmentation is not None and generator is not None:
             drawn = draw(augmentation, generator, float(clip.mean()))
             clip = apply(drawn, clip)
             reference = None if reference is None else apply(drawn, reference)
-        tracked = torch.from_numpy(self._tracked[first:end].copy())
+        tracked = torch.from_numpy(self._tracked[order])
         if reference is not None:
             clip = clip - reference
         if drawn is not None:

@@ -13,7 +13,8 @@ import pandas as pd
 
 from openada.evaluation.checks import Floats, paired, subject_codes
 from openada.evaluation.intervals import Interval, interval_of
-from openada.evaluation.resampling import SubjectSums, mean_of_sums, subject_sums
+from openada.evaluation.means import mean_over_subjects
+from openada.evaluation.resampling import SubjectSums, subject_sums
 
 NORMAL_95 = 1.959963984540054
 
@@ -64,10 +65,8 @@ def calibration_bins(
     rows = []
     for k in np.unique(place):
         here = place == k
-        codes, people = subject_codes(names[here], int(here.sum()))
-        sums = subject_sums((np.ones(codes.size), y[here]), codes, len(people))
-        mean = interval_of(float(y[here].mean()), SubjectSums(sums, mean_of_sums), n=codes.size, n_subjects=len(people))
-        rows.append((float(p[here].mean()), mean.value, mean.low, mean.high, codes.size, len(people)))
+        mean = mean_over_subjects(y[here], names[here])
+        rows.append((float(p[here].mean()), mean.value, mean.low, mean.high, mean.n, mean.n_subjects))
     return pd.DataFrame(rows, columns=["prediction", "label", "low", "high", "n", "n_subjects"])
 
 

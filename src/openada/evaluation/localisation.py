@@ -17,10 +17,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from openada.errors import UnusableInput
-from openada.evaluation.checks import Bools, Floats, subject_codes
-from openada.evaluation.intervals import Interval, interval_of
+from openada.evaluation.checks import Bools, Floats
+from openada.evaluation.intervals import Interval
+from openada.evaluation.means import mean_over_subjects
 from openada.evaluation.metrics import auroc
-from openada.evaluation.resampling import SubjectSums, mean_of_sums, subject_sums
 
 _ROUNDING_S = 1e-9
 COLUMNS = (
@@ -71,13 +71,16 @@ def unit_truth(unit_spans_s: npt.ArrayLike, episodes: npt.ArrayLike, min_overlap
     The overlap is with all episodes together: those that overlap each other count once, those that both touch a unit
     add up. Raises UnusableInput for a span that does not end after it starts.
     """
-    units, cues = _spans(unit_spans_s, "unit"), _merged(_spans(episodes, "episode"))
     if not 0.0 < min_overlap <= 1.0:
         raise UnusableInput(f"min_overlap is {min_overlap!r}: give a share of the unit, above 0 and at most 1")
-    start = np.maximum(units[:, None, 0], cues[None, :, 0])
-    end = np.minimum(units[:, None, 1], cues[None, :, 1])
-    overlap_s = np.maximum(end - start, 0.0).sum(axis=1)
+    units, overlap_s = _overlap(unit_spans_s, episodes)
     return overlap_s >= min_overlap * (units[:, 1] - units[:, 0]) - _ROUNDING_S
+
+
+def cue_share(unit_spans_s: npt.ArrayLike, episodes: npt.ArrayLike) -> Floats:
+    """(N,) the share, 0 to 1, of each unit [start_s, end_s) that lies within the episodes (E, 2) together."""
+    units, overlap_s = _overlap(unit_spans_s, episodes)
+    return np.minimum(overlap_s / (units[:, 1] - units[:, 0]), 1.0)
 
 
 def project_to_units(values: npt.ArrayLike, spans_of_segments: npt.ArrayLike, n_units: int) -> Floats:
@@ -108,6 +111,11 @@ def localise(
     return _mean_auroc(recordings, lambda recording: [score(recording)], level)
 
 
+def own_generator(seed: int, recording_id: str) -> np.random.Generator:
+    """A generator that depends on `seed` and the recording's id alone, not on the order of the recordings."""
+    return np.random.default_rng([seed, zlib.crc32(recording_id.encode())])
+
+
 def random_control(
     recordings: Sequence[RecordingRelevance], *, draws: int = 20, seed: int = 0, level: float = 0.95
 ) -> Localisation:
@@ -119,7 +127,7 @@ def random_control(
         raise UnusableInput(f"{draws} draws: give at least one")
 
     def drawn(recording: RecordingRelevance) -> list[npt.ArrayLike]:
-        rng = np.random.default_rng([seed, zlib.crc32(recording.recording_id.encode())])
+        rng = own_generator(seed, recording.recording_id)
         lost = np.isnan(recording.severity_relevance)
         return [np.where(lost, np.nan, rng.random(lost.size)) for _ in range(draws)]
 
@@ -178,16 +186,7 @@ def _mean_auroc(
             areas[recording.recording_id] = area
             subjects.append(recording.subject)
     values = np.array(list(areas.values()), dtype=np.float64)
-    codes, names = subject_codes(subjects, values.size)
-    sums = subject_sums((np.ones_like(values), values), codes, len(names))
-    found = interval_of(
-        float(values.mean()) if values.size else float("nan"),
-        SubjectSums(sums, mean_of_sums),
-        n=values.size,
-        n_subjects=len(names),
-        bounds=(0.0, 1.0),
-        level=level,
-    )
+    found = mean_over_subjects(values, subjects, bounds=(0.0, 1.0), level=level)
     if not areas:
         found = replace(found, note="no recording has both cue and other units")
     return Localisation(found, areas, len(seen) - len(areas), left_out)
@@ -213,7 +212,15 @@ def _row(measure: str, category: str, found: Localisation) -> dict[str, object]:
     }
 
 
-def _spans(values: npt.ArrayLike, name: str) -> Floats:
+def _overlap(unit_spans_s: npt.ArrayLike, episodes: npt.ArrayLike) -> tuple[Floats, Floats]:
+    units, cues = checked_spans(unit_spans_s, "unit"), _merged(checked_spans(episodes, "episode"))
+    start = np.maximum(units[:, None, 0], cues[None, :, 0])
+    end = np.minimum(units[:, None, 1], cues[None, :, 1])
+    return units, np.maximum(end - start, 0.0).sum(axis=1)
+
+
+def checked_spans(values: npt.ArrayLike, name: str) -> Floats:
+    """(count, 2) float64 seconds, each span's end after its start; UnusableInput that says which `name` otherwise."""
     spans = np.asarray(values, dtype=np.float64)
     if spans.size == 0:
         return np.empty((0, 2))

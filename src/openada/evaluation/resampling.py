@@ -58,11 +58,7 @@ class SubjectAuroc:
 
     def delete_one(self) -> Floats:
         """(g,): the figure without each subject."""
-        rows = _rows_at_a_time(max(self.truth.size, self.n_subjects))
-        blocks = [
-            (np.arange(first, min(first + rows, self.n_subjects))[:, None] != np.arange(self.n_subjects)).astype(float)
-            for first in range(0, self.n_subjects, rows)
-        ]
+        blocks = without_each(self.n_subjects, self.truth.size)
         return np.concatenate([self.weighted(block) for block in blocks])
 
     def weighted(self, weights: Floats) -> Floats:
@@ -118,12 +114,20 @@ def subject_sums(columns: Sequence[Floats], codes: Ints, n_subjects: int) -> Flo
 
 def draws(n_subjects: int, resamples: int, rng: np.random.Generator) -> Iterator[Floats]:
     """Bootstrap weights (r, g), g subjects drawn with replacement per row, in blocks that sum to `resamples` rows."""
-    rows = _rows_at_a_time(n_subjects)
+    rows = rows_at_a_time(n_subjects)
     for first in range(0, resamples, rows):
         r = min(rows, resamples - first)
         drawn = rng.integers(0, n_subjects, size=(r, n_subjects)) + np.arange(r)[:, None] * n_subjects
         counts = np.bincount(drawn.ravel(), minlength=r * n_subjects)
         yield counts.reshape(r, n_subjects).astype(np.float64)
+
+
+def without_each(n_subjects: int, columns: int) -> Iterator[Floats]:
+    """Weights (r, g) that leave out one subject after the other, in blocks that fit beside `columns` numbers per row."""
+    rows = rows_at_a_time(max(columns, n_subjects))
+    for first in range(0, n_subjects, rows):
+        left_out = np.arange(first, min(first + rows, n_subjects))
+        yield (left_out[:, None] != np.arange(n_subjects)).astype(np.float64)
 
 
 def bootstrap(statistics: Sequence[Statistic], n_subjects: int, resamples: int, rng: np.random.Generator) -> Floats:
@@ -142,7 +146,8 @@ def mean_of_sums(s: Floats) -> Floats:
         return s[..., 1] / s[..., 0]
 
 
-def _rows_at_a_time(columns: int) -> int:
+def rows_at_a_time(columns: int) -> int:
+    """How many rows of so many numbers are held at a time."""
     return max(1, _CHUNK // max(columns, 1))
 
 

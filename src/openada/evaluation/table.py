@@ -109,16 +109,20 @@ def to_markdown(table: pd.DataFrame, digits: int = 2) -> str:
     return "\n".join([line(heads), line(rule), *(line(row) for row in cells)]) + "\n"
 
 
-def wide(table: pd.DataFrame, metrics: Sequence[str] | None = None) -> pd.DataFrame:
+def wide(
+    table: pd.DataFrame, metrics: Sequence[str] | None = None, titles: Mapping[str, str] | None = None
+) -> pd.DataFrame:
     """A row per predictor and unit, a column of text per metric: value [low, high], with ± sd over seeds where the table
-    has `sd_over_seeds`. Differences (predictors with a minus sign between two names) stay rows of their own.
+    has `sd_over_seeds`. Differences (predictors with a minus sign between two names) stay rows of their own. `titles` heads
+    the columns of metrics that are not registered.
     """
+    heads = titles or {}
     chosen = tuple(metrics) if metrics is not None else tuple(table["metric"].unique())
     keys = ["unit", "n", "n_subjects", "predictor"]
     rows = []
     for key, part in table.groupby(keys, sort=False):
         by_metric = {row["metric"]: row for row in part.to_dict("records")}
-        cells = {metric_named(name).title: _interval_cell(by_metric.get(name)) for name in chosen}
+        cells = {heads.get(name) or metric_named(name).title: _interval_cell(by_metric.get(name)) for name in chosen}
         rows.append({"predictor": key[3], "unit": key[0], "n": key[1], "subjects": key[2], **cells})
     return pd.DataFrame(rows)
 

@@ -51,14 +51,18 @@ def sha256_of(path: Path) -> str:
 
 
 def torchvision_weights(name: str) -> Weights:
-    """The Kinetics-400 weights of torchvision's `name` (s3d, r3d_18, r2plus1d_18, …), described; nothing is downloaded."""
+    """torchvision's weights of `name`, described; nothing is downloaded.
+
+    Kinetics-400 for video networks (s3d, r3d_18, r2plus1d_18), ImageNet-1k for image networks (resnet50, resnet18).
+    """
     from torchvision.models import get_model_weights
 
     try:
         weights = get_model_weights(name).DEFAULT
     except ValueError as error:
-        raise UnusableInput(f"torchvision has no model {name!r}; try s3d, r3d_18 or r2plus1d_18") from error
+        raise UnusableInput(f"torchvision has no model {name!r}; try s3d, r3d_18, r2plus1d_18 or resnet50") from error
     transform = weights.transforms()
+    classes = len(weights.meta["categories"])
     stem = Path(urlparse(weights.url).path).stem
     return Weights(
         url=weights.url,
@@ -69,8 +73,8 @@ def torchvision_weights(name: str) -> Weights:
             "crop_size": tuple(transform.crop_size),
         },
         meta={
-            "training_set": "Kinetics-400",
-            "label_scale": "400 action classes",
+            "training_set": "Kinetics-400" if classes == 400 else "ImageNet-1k",
+            "label_scale": f"{classes} {'action' if classes == 400 else 'object'} classes",
             "split": "train",
             "licence": "BSD-3-Clause",
         },
@@ -114,7 +118,10 @@ def fetch(weights: Weights, *, download: bool = False) -> Path:
 
 
 def read_state(path: Path) -> dict[str, Tensor]:
-    """The tensors of a .safetensors file, or of a torch file read weights-only (a `state_dict` inside is unwrapped)."""
+    """The tensors of a .safetensors file, or of a torch file read weights-only (a `state_dict` inside is unwrapped).
+
+    The prefix "module." that torch's parallel wrappers put before every key is taken off.
+    """
     try:
         state = (
             load_file(path)
@@ -125,6 +132,8 @@ def read_state(path: Path) -> dict[str, Tensor]:
         raise UnusableInput(f"{path} holds no weights that can be read safely ({error})") from error
     if isinstance(state, dict) and isinstance(state.get("state_dict"), dict):
         state = state["state_dict"]
+    if isinstance(state, dict) and state and all(str(key).startswith("module.") for key in state):
+        state = {key.removeprefix("module."): value for key, value in state.items()}
     if not isinstance(state, dict) or not state or not all(isinstance(value, Tensor) for value in state.values()):
         raise UnusableInput(f"{path} holds no dictionary of tensors; give a state dict")
     return state

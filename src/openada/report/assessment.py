@@ -10,18 +10,21 @@ from typing import Any
 import numpy as np
 
 from openada.errors import UnusableInput
-from openada.report import timeline
+from openada.report import plots, timeline
 from openada.report.content import (
     AssessmentContent,
     Bands,
+    Episode,
     Picture,
     ScoreInterval,
     Segment,
     SegmentClip,
     SegmentPictures,
+    SegmentScore,
     TestResult,
     WholeVideo,
 )
+from openada.report.episodes import LOW_CONTRAST, episode_groups
 from openada.report.page import (
     MISSING,
     PLANTED_SCALE,
@@ -38,7 +41,6 @@ from openada.report.page import (
 )
 
 TOLERANCE_S = 0.05  # a copy may start or end this much inside the segment that it shows
-LOW_CONTRAST = 1.5  # largest over mean relevance below which the page says that no moment stands out
 QUALITY_NAMES = {
     "brightness": "Brightness (0 dark – 255 bright)",
     "blur": "Sharpness (small where blurred)",
@@ -56,7 +58,9 @@ def write_assessment_report(out_html: Path, content: AssessmentContent) -> None:
     from markupsafe import Markup
 
     _check(content)
-    clip_of = _clip_of_segments(content)
+    clip_of = _clips(content, content.segments)
+    others: list[Episode | SegmentScore] = [*content.episodes, *content.unit_scores]
+    clip_of_others = _clips(content, others)
     rows = [_row(index, segment, clip_of[index] is not None) for index, segment in enumerate(content.segments)]
     index_of = {_key(segment): index for index, segment in enumerate(content.segments)}
     strip = [{"time_s": picture.time_s, "uri": jpeg_uri(picture.rgb, 160)} for picture in content.frame_strip]
@@ -84,6 +88,15 @@ def write_assessment_report(out_html: Path, content: AssessmentContent) -> None:
         rows=sorted(rows, key=lambda row: _descending(row["severity_relevance"])),
         n_selected=sum(segment.selected for segment in content.segments),
         selected_share=_selected_share(content),
+        episode_groups=episode_groups(content) if content.segments else [],
+        unit_scores=[
+            {"start_s": one.start_s, "end_s": one.end_s, "score": one.score, "index": len(content.episodes) + k}
+            for k, one in enumerate(content.unit_scores)
+        ],
+        unit_scores_plot=Markup(plots.segment_scores(content.unit_scores, content.score))
+        if content.unit_scores
+        else "",
+        stretch_playable=[clip is not None for clip in clip_of_others],
         most=[_look(item, index_of, clip_of) for item in content.most_relevant],
         least=[_look(item, index_of, clip_of) for item in content.least_relevant],
         contrast=contrast,
@@ -92,7 +105,7 @@ def write_assessment_report(out_html: Path, content: AssessmentContent) -> None:
         quality_facts=quality_facts(content.quality),
         quality_warnings=list(content.quality.get("warnings", ())),
         result_sentences=[text for result in content.model.results if (text := beside_constant(result))],
-        data=Markup(script_json(_timeline_data(content, strip, clip_of))),
+        data=Markup(script_json(_timeline_data(content, strip, clip_of, others, clip_of_others))),
     )
 
 
@@ -199,16 +212,16 @@ def _descending(value: float) -> float:
     return -value if math.isfinite(value) else math.inf
 
 
-def _clip_of_segments(content: AssessmentContent) -> list[int | None]:
-    """For each segment the shortest copy that holds it: its index, or None. 0 for a whole video."""
+def _clips(content: AssessmentContent, stretches: Sequence[Segment | Episode | SegmentScore]) -> list[int | None]:
+    """For each stretch the shortest copy that holds it: its index, or None. 0 for a whole video."""
     if content.media is None:
-        return [None] * len(content.segments)
+        return [None] * len(stretches)
     if isinstance(content.media, WholeVideo):
-        return [0] * len(content.segments)
+        return [0] * len(stretches)
     clips: Sequence[SegmentClip] = content.media
     start, end = np.array([clip.start_s for clip in clips]), np.array([clip.end_s for clip in clips])
     out: list[int | None] = []
-    for segment in content.segments:
+    for segment in stretches:
         holds = np.flatnonzero((start <= segment.start_s + TOLERANCE_S) & (end >= segment.end_s - TOLERANCE_S))
         out.append(int(holds[np.argmin((end - start)[holds])]) if holds.size else None)
     return out
@@ -250,9 +263,13 @@ def _scale_label(content: AssessmentContent) -> str:
 
 
 def _timeline_data(
-    content: AssessmentContent, strip: Sequence[Mapping[str, Any]], clip_of: Sequence[int | None]
+    content: AssessmentContent,
+    strip: Sequence[Mapping[str, Any]],
+    clip_of: Sequence[int | None],
+    others: Sequence[Episode | SegmentScore],
+    clip_of_others: Sequence[int | None],
 ) -> dict[str, Any]:
-    """What the page's script needs: segments by column, tracks, lost spans, frames, copies of segments."""
+    """What the page's script needs: segments by column, other stretches, tracks, lost spans, frames, copies of segments."""
     clips = [] if content.media is None or isinstance(content.media, WholeVideo) else content.media
     selected = [(segment.start_s, segment.end_s) for segment in content.segments if segment.selected]
     return {
@@ -273,6 +290,7 @@ def _timeline_data(
             }
             for segment, clip in zip(content.segments, clip_of, strict=True)
         ],
+        "stretches": [{**one._asdict(), "clip": clip} for one, clip in zip(others, clip_of_others, strict=True)],
         "tracks": timeline.tracks(content.segments),
         "lost_s": [list(span) for span in content.lost_spans_s],
         "selected_s": [list(span) for span in timeline.merged(selected)],

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -53,6 +53,49 @@ class SegmentPictures:
 
     segment: Segment
     pictures: Sequence[Picture]
+
+
+class Episode(NamedTuple):
+    """Counting segments of all scales merged (docs/relevance.md): where one kind of relevance is strong."""
+
+    kind: Literal["severity", "category"]  # severity relevance or category support
+    start_s: float
+    end_s: float
+    peak_s: float
+    strength: float  # mean relevance of its segments, in units of 1/M
+    times_even_share: float  # the same over the recording's mean; NaN if that is 0
+    scales_frames: str  # lengths of its segments in frames: "32+96"
+    segments: int
+    rank: int  # 1: the strongest of its kind
+
+
+class ScaleAgreement(NamedTuple):
+    """How far two segment lengths point at the same moments; NaN comes with its reason."""
+
+    kind: Literal["severity", "category"]
+    shorter_frames: int
+    longer_frames: int
+    n_units: int
+    spearman: float
+    spearman_missing_reason: str
+    overlap: float  # of the time that counts in either, the share that counts in both
+    overlap_by_chance: float
+    overlap_missing_reason: str
+
+
+class SegmentScore(NamedTuple):
+    """A segment's own score by the encoder, for methods without relevance; on the label's scale."""
+
+    start_s: float
+    end_s: float
+    score: float
+
+
+class ExportedFile(NamedTuple):
+    """A file that lies beside the page, and what it holds."""
+
+    name: str
+    holds: str
 
 
 @dataclass(frozen=True)
@@ -125,6 +168,11 @@ class AssessmentContent:
     interval_missing_reason: str = ""  # shown where there is no interval; required then
     predicted_category: str | None = None  # the network's own category; None if the model has none
     segments: Sequence[Segment] = ()  # empty if the model gives no relevance
+    relevance_missing_reason: str = ""  # shown where there are no segments
+    unit_scores: Sequence[SegmentScore] = ()  # shown where there are no segments
+    episodes: Sequence[Episode] = ()
+    scale_agreement: Sequence[ScaleAgreement] = ()
+    files: Sequence[ExportedFile] = ()
     lost_spans_s: Sequence[tuple[float, float]] = ()  # where the face was not tracked
     frame_strip: Sequence[Picture] = ()  # evenly spaced, about 12
     most_relevant: Sequence[SegmentPictures] = ()  # by severity relevance, the largest first

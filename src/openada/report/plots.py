@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from openada.report.content import Bands, Curve
+from openada.report.content import Bands, Curve, SegmentScore
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -141,3 +141,20 @@ def curves(
         axes.legend(frameon=False, fontsize=9)
 
     return svg(draw, name, 6.0, 3.9)
+
+
+def segment_scores(scores: Sequence[SegmentScore], mean: float, name: str = "scores") -> str:
+    """The score of each segment as a bar's width of line along time in s, with their mean."""
+
+    def draw(axes: Axes) -> None:
+        for one in scores:
+            axes.plot(
+                [one.start_s, one.end_s], [one.score, one.score], color=COLOURS[0], linewidth=2.5, solid_capstyle="butt"
+            )
+        axes.axhline(mean, color=INK, linewidth=1.2, linestyle="--", label="mean: the score above")
+        axes.set_xlabel("time, s")
+        axes.set_ylabel("score of the segment")
+        axes.grid(axis="y", color=LINE, linewidth=0.8)
+        axes.legend(frameon=False)
+
+    return svg(draw, name, 7.6, 2.9)

@@ -1,4 +1,4 @@
-"""One video and a trained run: `assessment.json` and a report."""
+"""One video and a trained run: `assessment.json`, a report, and relevance as files for other programs."""
 
 from __future__ import annotations
 
@@ -8,15 +8,13 @@ import tempfile
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from openada.datasets.scales import SCALES, band_name
 from openada.errors import UnusableInput
 from openada.evaluation.conformal import split_conformal, subject_scores
-from openada.explanation.explanation import Spans
-from openada.explanation.relevance import relevance
 from openada.files import read_json, write_json
 from openada.inference.recording import RecordingResult, TrainedRun, infer
 from openada.prepared.dataset import PreparedRecording
@@ -27,17 +25,28 @@ from openada.report.content import (
     AssessmentContent,
     ModelDescription,
     ScoreInterval,
-    Segment,
+    SegmentScore,
     TestResult,
 )
 from openada.studies.pictures import frame_strip, media_for, segment_pictures
+from openada.studies.relevance_content import MOST_LISTED, apart, shown_agreement, shown_episodes, shown_segments
+from openada.studies.relevance_files import (
+    NO_STAGE_2,
+    RelevanceTables,
+    exported,
+    relevance_tables,
+    write_relevance_files,
+)
+from openada.video import probe
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 RESPONSIBLE_USE = (
     "Research software, not a medical device. A score is an estimate by a model and no diagnosis; "
     "RESPONSIBLE_USE.md says what it does and does not mean."
 )
 LEVEL = 0.9
-MOST_LISTED = 3
 RATE_TOLERANCE = 0.1
 QUALITY_TOLD = ("tracked_share", "gaps", "brightness", "blur", "face_size_px", "faces_seen_max", "frames")
 
@@ -45,7 +54,8 @@ QUALITY_TOLD = ("tracked_share", "gaps", "brightness", "blur", "face_size_px", "
 def assess_video(
     video: Path, run: Path, out: Path, *, tracker_model: Path | None = None, keep_prepared: bool = False
 ) -> dict[str, Any]:
-    """Assess `video` with the trained `run`; write OUT/assessment.json and OUT/report.html; return the former.
+    """Assess `video` with the trained `run`; write OUT/assessment.json, OUT/report.html and the files that
+    `studies.relevance_files` describes; return the first.
 
     The video is prepared as the run's training recordings were. tracker_model: where the tracker's model file lies now.
 
@@ -61,11 +71,22 @@ def assess_video(
         recording = PreparedRecording(job.recording_id, job.folder)
         _require_face(video, recording, trained)
         result = infer(trained, recording)
-        assessment = describe(video.name, trained, recording, result, quality)
-        content = report_content(video, trained, recording, result, assessment)
+        tables = relevance_tables(result, trained.model.selector.percent)
+        assessment = describe(video.name, trained, recording, result, quality, tables)
+        content = report_content(video, trained, recording, result, assessment, tables)
         out.mkdir(parents=True, exist_ok=True)
         write_json(out / "assessment.json", assessment)
         write_assessment_report(out / "report.html", content)
+        times = recording.time_s
+        write_relevance_files(
+            out,
+            result,
+            tables,
+            video=video,
+            starts_at_s=probe(video).starts_at_s,
+            ends_at_s=float(times[-1] + np.diff(times).mean()),
+            category=assessment["predicted_category"],
+        )
         if keep_prepared:
             shutil.copytree(job.folder, out / "prepared", dirs_exist_ok=True)
     return assessment
@@ -85,7 +106,12 @@ def _require_face(video: Path, recording: PreparedRecording, trained: TrainedRun
 
 
 def describe(
-    title: str, trained: TrainedRun, recording: PreparedRecording, result: RecordingResult, quality: dict[str, Any]
+    title: str,
+    trained: TrainedRun,
+    recording: PreparedRecording,
+    result: RecordingResult,
+    quality: dict[str, Any],
+    tables: RelevanceTables | None,
 ) -> dict[str, Any]:
     """The content of `assessment.json`. Scores are on the label's scale and not clipped to it; the band's are."""
     config = trained.folder.config()
@@ -95,10 +121,6 @@ def describe(
     category = result.category
     interval, reason = prediction_interval(trained, method, score)
     listed = ["start_s", "end_s", "scale_frames", "category_support", "severity_relevance"]
-    segments = [
-        {name: _plain(value) for name, value in row.items()}
-        for row in result.segments[[*listed, "selected", "segment_score"]].to_dict("records")
-    ]
     return {
         "video": title,
         "score": score,
@@ -109,7 +131,11 @@ def describe(
         "interval": interval,
         "interval_missing_reason": reason,
         "method": method,
-        "segments": segments,
+        "segments": _records(result.segments[[*listed, "selected", "segment_score", "stage1_score"]]),
+        "relevance_missing_reason": NO_STAGE_2.format(method=trained.recipe.method) if tables is None else None,
+        "episodes": [] if tables is None else _records(tables.episodes),
+        "scale_agreement": [] if tables is None else _records(tables.agreement),
+        "files": [file.name for file in exported(tables)],
         "quality": quality_facts(quality),
         "warnings": [*critical_warnings(config), *_warnings(config, recording, result), *quality["warnings"]],
         "trained_on": {key: config[key] for key in ("corpus", "planted", "recordings", "subjects", "split_sha256")},
@@ -197,16 +223,18 @@ def report_content(
     recording: PreparedRecording,
     result: RecordingResult,
     assessment: dict[str, Any],
+    tables: RelevanceTables | None,
 ) -> AssessmentContent:
     """What the page shows."""
     config = trained.folder.config()
     scale = SCALES[config["scale"]]
-    segments = shown_segments(trained, result)
+    segments = shown_segments(result, trained.recipe.model.segment_frames)
+    found = [] if tables is None else shown_episodes(tables.episodes)
     ranked = sorted(
         (segment for segment in segments if math.isfinite(segment.severity_relevance)),
         key=lambda segment: -segment.severity_relevance,
     )
-    most, least = _apart(ranked), _apart(ranked[::-1])
+    most, least = apart(ranked), apart(ranked[::-1])
     interval = assessment["interval"]
     critical = critical_warnings(config)
     times = recording.time_s
@@ -224,6 +252,15 @@ def report_content(
         interval_missing_reason=assessment["interval_missing_reason"] or "",
         predicted_category=assessment["predicted_category"],
         segments=segments,
+        relevance_missing_reason=assessment["relevance_missing_reason"] or "",
+        unit_scores=[
+            SegmentScore(*row)
+            for row in result.segments[["start_s", "end_s", "stage1_score"]].itertuples(index=False)
+            if tables is None
+        ],
+        episodes=found,
+        scale_agreement=[] if tables is None else shown_agreement(tables.agreement),
+        files=exported(tables),
         lost_spans_s=[(gap["start_s"], gap["end_s"]) for gap in assessment["quality"]["gaps"]],
         frame_strip=frame_strip(recording),
         most_relevant=segment_pictures(recording, most),
@@ -231,37 +268,9 @@ def report_content(
         quality=assessment["quality"],
         critical_warnings=critical,
         warnings=[text for text in assessment["warnings"] if text not in critical],
-        media=media_for(video, times, [*most, *least]),
+        media=media_for(video, times, [*most, *least, *(one for one in found if one.rank <= MOST_LISTED)]),
         versions=assessment["versions"],
     )
-
-
-def shown_segments(trained: TrainedRun, result: RecordingResult) -> list[Segment]:
-    """The model's two kinds of relevance as the page shows them; empty for a run without stage 2."""
-    if result.selection is None:
-        return []
-    units = result.units
-    found = relevance(result.selection, np.stack([units.start_s, units.end_s], axis=1))
-    half = len(found) // 2  # category support of every scale, then severity relevance of every scale
-    segments = []
-    for support, severity in zip(found[:half], found[half:], strict=True):
-        (spans,) = support.axes
-        assert isinstance(spans, Spans)
-        frames = support.parameters["scale"] * trained.recipe.model.segment_frames
-        rows = zip(spans.spans_s, support.values, severity.values, support.parameters["selected"], strict=True)
-        segments += [Segment(float(a), float(b), frames, float(c), float(d), bool(e)) for (a, b), c, d, e in rows]
-    return segments
-
-
-def _apart(ranked: list[Segment]) -> list[Segment]:
-    """The first few that do not overlap one another."""
-    kept: list[Segment] = []
-    for segment in ranked:
-        if all(segment.end_s <= other.start_s or segment.start_s >= other.end_s for other in kept):
-            kept.append(segment)
-        if len(kept) == MOST_LISTED:
-            break
-    return kept
 
 
 def model_description(trained: TrainedRun) -> ModelDescription:
@@ -289,6 +298,10 @@ def model_description(trained: TrainedRun) -> ModelDescription:
         seeds=[trained.recipe.seed],
         results=results,
     )
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return [{str(name): _plain(value) for name, value in row.items()} for row in table.to_dict("records")]
 
 
 def _plain(value: Any) -> Any:

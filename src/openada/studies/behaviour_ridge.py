@@ -12,6 +12,8 @@ from openada.prepared.dataset import PreparedDataset
 if TYPE_CHECKING:
     import pandas as pd
 
+BEHAVIOUR_RIDGE = "behaviour-statistics ridge"
+
 
 def behaviour_ridge(dataset: PreparedDataset, training: pd.DataFrame, asked: pd.DataFrame) -> np.ndarray:
     """(m,) predictions for the recordings `asked`; statistics missing in a training recording are left out.

@@ -25,7 +25,7 @@ from openada.report.comparison import Section, write_comparison_report
 from openada.report.content import NamedTable
 from openada.report.figures import Drawing
 from openada.report.page import number
-from openada.studies.behaviour_ridge import behaviour_ridge
+from openada.studies.behaviour_ridge import BEHAVIOUR_RIDGE, behaviour_ridge
 from openada.studies.evaluation_content import (
     ERRORS,
     OF_BASELINES,
@@ -45,7 +45,7 @@ from openada.studies.seed_groups import SeedGroup, read_tested_run, require_same
 if TYPE_CHECKING:
     import pandas as pd
 
-BASELINES = ("training mean", "training median", "behaviour-statistics ridge")
+BASELINES = ("training mean", "training median", BEHAVIOUR_RIDGE)
 
 
 @dataclass(frozen=True)

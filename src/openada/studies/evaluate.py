@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from openada.datasets.scales import SCALES
-from openada.evaluation.footer import Footing, footer_lines
+from openada.evaluation.footer import Footing, footer_line, footer_lines
 from openada.evaluation.fusion import by_session
 from openada.evaluation.guards import require_identity_lookup
 from openada.evaluation.intervals import paired_difference
@@ -22,12 +22,14 @@ from openada.inference.recording import TrainedRun
 from openada.prepared.dataset import PreparedDataset
 from openada.report.figures import Drawing
 from openada.report.tripod import ChecklistRow, to_markdown
-from openada.studies.behaviour_ridge import behaviour_ridge
+from openada.studies.behaviour_ridge import BEHAVIOUR_RIDGE, behaviour_ridge
 from openada.studies.evaluation_content import ERRORS, OF_BASELINES, figures, latex, markdown
 from openada.studies.evaluation_drawings import agreement_drawings, interval_drawings, write_drawings
 from openada.studies.evaluation_facts import by_method, footing, known_recordings, require_no_fold, require_reportable
 from openada.studies.evaluation_page import write_page
+from openada.studies.evidence_content import evidence_markdown
 from openada.studies.planted_baselines import planted_baselines
+from openada.studies.planted_evidence import planted_evidence, require_evidence
 from openada.studies.planted_localisation import planted_localisation
 from openada.studies.progress import bar
 from openada.studies.tripod_answers import run_checklist
@@ -38,11 +40,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """`table`: a row per predictor, metric and unit, differences included. `subgroups`: RMSE by sex, age band, task, site as far
+    """`table`: a row per predictor, metric and unit, differences included. `subgroups`: RMSE by sex, age band, task, site as
+    far
     as the manifest names them. `localisation`: None without planted truth.
 
     `references`: the best readers of the planted cue, None elsewhere. `predictions`: the main method's, a row per
     recording. `figures`: the content of evaluation.json. `published`: the table and its line, None if not asked for.
+    `evidence`: None if not asked for.
     """
 
     table: pd.DataFrame
@@ -55,24 +59,37 @@ class Evaluation:
     drawings: list[Drawing]
     published: tuple[pd.DataFrame, str] | None = None
     checklist: list[ChecklistRow] = field(default_factory=list)
+    evidence: pd.DataFrame | None = None
     markdown: str = ""
 
 
 def evaluate_run(
-    run: Path, *, part: str = "test", data: Path | None = None, tripod: bool = False, published: bool = False
+    run: Path,
+    *,
+    part: str = "test",
+    data: Path | None = None,
+    tripod: bool = False,
+    published: bool = False,
+    evidence: bool = False,
 ) -> Evaluation:
     """Evaluate a run on the recordings of `part`; write the tables, figures/ and report.html into the run folder.
 
     evaluation.json, .csv, .md and .tex, predictions.csv, subgroups.csv, and for planted runs localisation.csv and
     references.csv. `tripod` adds tripod.md and a section of the page; `published` shows what papers give for the corpus.
+    `evidence` adds evidence.csv and .md (`planted_evidence`), which encodes the recordings again.
 
-    Raises UnusableInput for a part without recordings, for the part that selected the model (protocol, rule 2), and for one
-    fold of a cross-validation without the others (rule 6): see `cross_validated`.
+    Raises UnusableInput for a part without recordings, for the part that selected the model (protocol, rule 2), for one fold of a
+    cross-validation without the others (rule 6, see `cross_validated`), and for `evidence` of a run without stage 2 or without
+    planted truth.
     """
     trained = TrainedRun.load(run)
     folder = trained.folder
     config = folder.config()
     require_reportable(config, part)
+    truth = Path(config["source_manifest"]).parent / "truth"
+    planted = config["planted"] and (truth / "episodes.csv").is_file()
+    if evidence:
+        require_evidence(trained, truth if planted else None)
     require_no_fold(folder)
     with bar("Predicting") as tick:
         predictions = predict(run, data=data, tick=tick)
@@ -82,8 +99,6 @@ def evaluate_run(
     main = next(iter(rows))
     table = _table(trained, known, rows, dataset, part)
     require_identity_lookup(table, folder.split(), part)
-    truth = Path(config["source_manifest"]).parent / "truth"
-    planted = config["planted"] and (truth / "episodes.csv").is_file()
     localisation = planted_localisation(trained, truth, part) if planted and "selection" in rows else None
     references = _references(truth.parent, dataset, known) if planted else None
     extra = [column for column in GROUPING if column in known and column not in rows[main]]
@@ -101,6 +116,9 @@ def evaluate_run(
         drawings,
         published_table(config["corpus"], planted=config["planted"]) if published else None,
     )
+    if evidence:
+        with bar("Evidence") as tick:
+            evaluation = replace(evaluation, evidence=planted_evidence(trained, truth, part, data=data, tick=tick))
     if tripod:
         evaluation = replace(evaluation, checklist=run_checklist(folder, evaluation))
     evaluation = replace(evaluation, markdown=markdown(folder, evaluation))
@@ -114,6 +132,9 @@ def _write(trained: TrainedRun, evaluation: Evaluation, predictions: pd.DataFram
     write_json(folder / "evaluation.json", evaluation.figures)
     write_text(folder / "evaluation.md", evaluation.markdown)
     write_text(folder / "evaluation.tex", latex(name, evaluation.table, foot, evaluation.published))
+    if evaluation.evidence is not None:
+        text = evidence_markdown(name, evaluation.foot.part, evaluation.evidence, footer_line(evaluation.foot))
+        write_text(folder / "evidence.md", text)
     if evaluation.checklist:
         write_text(folder / "tripod.md", to_markdown(evaluation.checklist, name))
     tables = {
@@ -121,6 +142,7 @@ def _write(trained: TrainedRun, evaluation: Evaluation, predictions: pd.DataFram
         "subgroups": evaluation.subgroups,
         "localisation": evaluation.localisation,
         "references": evaluation.references,
+        "evidence": evaluation.evidence,
         "predictions": predictions.rename(columns={"score": "label"}),
     }
     for stem, content in tables.items():
@@ -170,8 +192,7 @@ def _simple_baselines(
     trained: TrainedRun, known: pd.DataFrame, dataset: PreparedDataset, part: str
 ) -> dict[str, np.ndarray]:
     training, asked = known[known["split"] == "training"], known[known["split"] == part]
-    ridge = behaviour_ridge(dataset, training, asked)
-    found = {"behaviour-statistics ridge": ridge}
+    found = {BEHAVIOUR_RIDGE: behaviour_ridge(dataset, training, asked)}
     if trained.folder.config()["planted"]:
         found.update(planted_baselines(dataset, known, part))
     return found

@@ -14,6 +14,7 @@ from openada.report.content import Curve, EvaluationContent, NamedTable, SplitSu
 from openada.report.evaluation import write_evaluation_report
 from openada.studies.assess import model_description
 from openada.studies.evaluation_content import ERRORS, conformal_table, published_shown
+from openada.studies.evidence_content import evidence_tables
 
 if TYPE_CHECKING:
     from openada.studies.evaluate import Evaluation
@@ -41,6 +42,8 @@ def write_page(out: Path, trained: TrainedRun, evaluation: Evaluation) -> None:
     ]
     if evaluation.references is not None:
         tables.append(NamedTable("References on the planted benchmark", evaluation.references))
+    if evaluation.evidence is not None:
+        tables += [NamedTable(title, shown, note) for title, shown, note in evidence_tables(evaluation.evidence)]
     if evaluation.published is not None:
         tables.append(published_shown(*evaluation.published))
     localisation = evaluation.localisation

@@ -77,6 +77,7 @@ def evaluate_runs(
     data: Path | None = None,
     tripod: bool = False,
     published: bool = False,
+    evidence: bool = False,
 ) -> ManyEvaluation:
     """Evaluate each run by itself (`evaluate_run`), then all together into `out`.
 
@@ -92,7 +93,8 @@ def evaluate_runs(
         )
     groups = seed_groups(tested)
     evaluations = {
-        run.path: evaluate_run(run.path, part=part, data=data, tripod=tripod, published=published) for run in tested
+        run.path: evaluate_run(run.path, part=part, data=data, tripod=tripod, published=published, evidence=evidence)
+        for run in tested
     }
     by_test: dict[Any, list[SeedGroup]] = {}
     for group in groups:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from openada.prepared.dataset import PreparedRecording
-from openada.report.content import Picture, Segment, SegmentClip, SegmentPictures, WholeVideo
+from openada.report.content import Episode, Picture, Segment, SegmentClip, SegmentPictures, WholeVideo
 from openada.video import transcode_proxy
 
 STRIP_FRAMES = 12
@@ -42,8 +42,8 @@ def _pictures(recording: PreparedRecording, places: np.ndarray) -> list[Picture]
     ]
 
 
-def media_for(video: Path, times: np.ndarray, listed: Sequence[Segment]) -> WholeVideo | list[SegmentClip]:
-    """A copy of the whole video up to 30 minutes; beyond, a copy of each listed segment."""
+def media_for(video: Path, times: np.ndarray, listed: Sequence[Segment | Episode]) -> WholeVideo | list[SegmentClip]:
+    """A copy of the whole video up to 30 minutes; beyond, a copy of each listed stretch."""
     with tempfile.TemporaryDirectory(prefix="openada-") as scratch:
         copy = Path(scratch) / "copy.mp4"
         if times[-1] - times[0] <= WHOLE_VIDEO_S:

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from openada.datasets.scales import SCALES
 from openada.evaluation.localisation import (
     Localisation,
     RecordingRelevance,
     localise,
-    project_to_units,
     random_control,
     uniform_control,
-    unit_truth,
 )
 from openada.inference.recording import TrainedRun
-from openada.training.units import Units
+from openada.studies.planted_material import PlantedRecording, measure_row, planted_recordings
 
 if TYPE_CHECKING:
     import pandas as pd
+
+ByRecording = Mapping[str, np.ndarray]
+"""Values (N,) on the units of each recording, by recording_id."""
 
 
 def planted_localisation(trained: TrainedRun, truth: Path, part: str) -> pd.DataFrame:
@@ -33,46 +34,52 @@ def planted_localisation(trained: TrainedRun, truth: Path, part: str) -> pd.Data
     """
     import pandas as pd
 
-    episodes = pd.read_csv(truth / "episodes.csv", dtype={"recording_id": str})
-    predictions = pd.read_parquet(trained.folder.predictions)
-    predictions = predictions[(predictions["split"] == part) & (predictions["method"] == "selection")]
-    segments = pd.read_parquet(trained.folder.segments)
-    recordings: list[RecordingRelevance] = []
-    others: dict[str, dict[str, np.ndarray]] = {name: {} for name in ("scale 1", "stage 1", "stage 2")}
-    for row in predictions.itertuples():
-        units = Units.load(trained.folder.units / f"{row.recording_id}.npz")
-        own = segments[segments["recording_id"] == row.recording_id]
-        spans = own[["first_unit", "end_unit"]].to_numpy()
+    return pd.DataFrame(auroc_rows(planted_recordings(trained, truth, part)))
 
-        def on_units(values: pd.Series, spans: np.ndarray = spans, count: int = len(units.usable)) -> np.ndarray:
-            return project_to_units(values.to_numpy(float), spans, count)
 
-        alone = own["severity_relevance"].where(own["end_unit"] - own["first_unit"] == 1)
-        others["scale 1"][row.recording_id] = on_units(alone)
-        others["stage 1"][row.recording_id] = np.where(units.usable, units.score, np.nan)
-        others["stage 2"][row.recording_id] = on_units(own["segment_score"])
-        cues = episodes.loc[episodes["recording_id"] == row.recording_id, ["start_s", "end_s"]].to_numpy(float)
-        recordings.append(
-            RecordingRelevance(
-                recording_id=row.recording_id,
-                subject=str(row.subject),
-                truth=unit_truth(np.stack([units.start_s, units.end_s], axis=1), cues.reshape(-1, 2)),
-                severity_relevance=on_units(own["severity_relevance"]),
-                category_support=on_units(own["category_support"]),
-                predicted_category=SCALES[trained.folder.config()["scale"]].bands[row.category][0],
-            )
+def auroc_rows(
+    recordings: Sequence[PlantedRecording], others: Mapping[str, ByRecording] | None = None
+) -> list[dict[str, object]]:
+    """The rows of `planted_localisation`; `others`, further measures by name, stand before the controls."""
+    relevance = [
+        RecordingRelevance(
+            recording_id=one.recording_id,
+            subject=one.subject,
+            truth=one.truth,
+            severity_relevance=one.on_units("severity_relevance"),
+            category_support=one.on_units("category_support"),
+            predicted_category=one.category,
         )
-    measures: list[tuple[str, Localisation]] = [
-        ("severity relevance", localise(recordings, lambda r: r.severity_relevance)),
-        ("severity relevance, scale 1 alone", localise(recordings, lambda r: others["scale 1"][r.recording_id])),
-        ("category support (SDR)", localise(recordings, _support)),
-        *_by_category(recordings),
-        ("stage-2 segment score", localise(recordings, lambda r: others["stage 2"][r.recording_id])),
-        ("stage-1 segment score", localise(recordings, lambda r: others["stage 1"][r.recording_id])),
-        ("random relevance", random_control(recordings)),
-        ("uniform relevance", uniform_control(recordings)),
+        for one in recordings
     ]
-    return pd.DataFrame([_row(name, found) for name, found in measures])
+    alone = {one.recording_id: one.on_units("severity_relevance", scale=1) for one in recordings}
+    more = {
+        "stage-2 segment score": {one.recording_id: one.on_units("segment_score") for one in recordings},
+        "stage-1 segment score": {one.recording_id: stage1_scores(one) for one in recordings},
+        **(others or {}),
+    }
+    measures: list[tuple[str, Localisation]] = [
+        ("severity relevance", localise(relevance, lambda r: r.severity_relevance)),
+        ("severity relevance, scale 1 alone", _by_name(relevance, alone)),
+        ("category support (SDR)", localise(relevance, _support)),
+        *_by_category(relevance),
+        *((name, _by_name(relevance, values)) for name, values in more.items()),
+        ("random relevance", random_control(relevance)),
+        ("uniform relevance", uniform_control(relevance)),
+    ]
+    return [
+        measure_row(name, "auroc", found.interval, found.recordings_excluded, found.units_left_out)
+        for name, found in measures
+    ]
+
+
+def stage1_scores(recording: PlantedRecording) -> np.ndarray:
+    """(N,) the encoder's own score of every unit, NaN where it is not usable."""
+    return np.where(recording.units.usable, recording.units.score, np.nan)
+
+
+def _by_name(recordings: list[RecordingRelevance], values: ByRecording) -> Localisation:
+    return localise(recordings, lambda r: values[r.recording_id])
 
 
 def _support(recording: RecordingRelevance) -> np.ndarray:
@@ -86,20 +93,3 @@ def _by_category(recordings: list[RecordingRelevance]) -> list[tuple[str, Locali
         (f"SDR where {name} is predicted", localise([r for r in recordings if r.predicted_category == name], _support))
         for name in names
     ]
-
-
-def _row(name: str, found: Localisation) -> dict[str, object]:
-    interval = found.interval
-    return {
-        "measure": name,
-        "metric": "auroc",
-        "value": interval.value,
-        "low": interval.low,
-        "high": interval.high,
-        "n": interval.n,
-        "n_subjects": interval.n_subjects,
-        "unit": interval.unit,
-        "recordings_excluded": found.recordings_excluded,
-        "units_left_out": found.units_left_out,
-        "note": interval.note,
-    }

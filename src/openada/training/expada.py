@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +17,7 @@ from openada.datasets.scales import SCALES
 from openada.errors import UnusableInput
 from openada.files import atomic_path
 from openada.models.expada.model import ExpADA
-from openada.models.weights import Weights, save_checkpoint
+from openada.models.weights import Weights, save_checkpoint, sha256_of
 from openada.prepared.dataset import PreparedDataset
 from openada.training.expada_modules import EncoderTraining, SelectorTraining
 from openada.training.fitting import fit
@@ -30,6 +32,11 @@ if TYPE_CHECKING:
     from torch.utils.data import DataLoader
 
 PARTS = ("training", "development", "test")
+# The model's settings that stage 1 depends on; the others belong to stage 2.
+ENCODER_SETTINGS = (
+    "encoder", "trunk", "segment_frames", "image_size", "width", "query_channels", "layers", "heads", "dropout", "feature_size",
+    "categories",
+)  # fmt: skip
 
 
 def train_expada(
@@ -39,14 +46,18 @@ def train_expada(
     *,
     weights: Weights | None = None,
     download: bool = False,
+    encoder_of: Path | None = None,
+    keep_epochs: Sequence[int] = (),
     progress: bool = True,
 ) -> RunFolder:
     """Train ExpADA on the training part of a prepared dataset; the development part is watched, never fitted.
 
     The weights of the last epoch are kept, so nothing is selected on the development part. Interrupted at any moment and
     called again, at most one epoch is redone and the final weights are those of an undisturbed run on the same machine.
-    `weights` are pre-trained weights of the trunk; `download` allows their download.
-    Raises UnusableInput if data and recipe do not fit, or `run` holds another run.
+    `weights` are pre-trained weights of the trunk; `download` allows their download. `encoder_of` is a finished run whose
+    stage-1 encoder and cached feature units are taken over, so that only stage 2 is trained. Stage 2's weights after the
+    epochs `keep_epochs` (counted from 1) stay in the checkpoint folder.
+    Raises UnusableInput if data and recipe do not fit, `run` holds another run, or `encoder_of` has another encoder.
     """
     dataset = PreparedDataset(prepared)
     source = Source(recipe)
@@ -68,10 +79,12 @@ def train_expada(
         "expada", recipe.preset, seed=recipe.seed, weights=weights, download=download, **asdict(settings)
     )
     assert isinstance(model, ExpADA)
+    model.encoder.trunk.checkpointed = recipe.checkpoint_trunk
     folder = RunFolder(run)
     facts = {
         "model": models.config_of(model),
         "pretrained": dict(weights.meta) if weights else None,
+        "encoder_of": _encoder_fact(encoder_of, recipe) if encoder_of else None,
         **_data_facts(dataset, of, dropped),
     }
     folder.begin(recipe, dataset.split(recipe.split), prepared, facts)
@@ -79,9 +92,11 @@ def train_expada(
         table.to_parquet(temporary, index=False)
     if folder.model.is_file():
         return folder
+    if encoder_of:
+        _take_encoder(folder, RunFolder(encoder_of))
     _train_encoder(folder, source, dataset, model, of, progress)
     if recipe.method == "selection":
-        _train_selector(folder, source, dataset, model, of, progress)
+        _train_selector(folder, source, dataset, model, of, progress, keep_epochs)
     save_checkpoint(model, folder.model, _meta(folder, recipe))
     for done in (folder.encoder, *folder.checkpoint.glob("pretext.*"), *folder.checkpoint.glob("*.ckpt")):
         done.unlink(missing_ok=True)
@@ -104,6 +119,40 @@ def _data_facts(dataset: PreparedDataset, of: dict[str, pd.DataFrame], dropped: 
         "dropped": dropped,
         "selected_on": None,
     }
+
+
+def _encoder_fact(source_run: Path, recipe: ExpADARecipe) -> dict[str, str]:
+    """Which encoder is taken over; UnusableInput unless it was trained as `recipe` says, seed and stage 2 apart."""
+    other = RunFolder(source_run)
+    other.require_complete()
+    held = other.recipe()
+    free = ("seed", "method", "selector", "model", "accelerator", "devices", "precision", "checkpoint_trunk")
+    differing = [
+        entry.name
+        for entry in fields(ExpADARecipe)
+        if entry.name not in free and getattr(held, entry.name) != getattr(recipe, entry.name)
+    ]
+    differing += [name for name in ENCODER_SETTINGS if getattr(held.model, name) != getattr(recipe.model, name)]
+    if (held.method == "base") != (recipe.method == "base"):
+        differing.append("method")
+    if differing:
+        raise UnusableInput(
+            f"the encoder of {source_run} was trained with another {', '.join(differing)}; use the same, or train from the start"
+        )
+    return {"run": source_run.name, "sha256": sha256_of(other.model)}
+
+
+def _take_encoder(folder: RunFolder, other: RunFolder) -> None:
+    """Put the other run's encoder where stage 1 leaves its own, and its cached units beside."""
+    if not folder.encoder.is_file():
+        held = load_file(other.model)
+        prefix = "encoder."
+        own = {name.removeprefix(prefix): value for name, value in held.items() if name.startswith(prefix)}
+        if other.units.is_dir() and not folder.units.is_dir():
+            with atomic_path(folder.units) as temporary:
+                shutil.copytree(other.units, temporary)
+        with atomic_path(folder.encoder) as temporary:
+            save_file(own, temporary)
 
 
 def _meta(folder: RunFolder, recipe: ExpADARecipe) -> dict[str, Any]:
@@ -133,6 +182,7 @@ def _train_encoder(
             score_sd=model.config.score_sd,
             learning_rate=recipe.encoder.learning_rate,
             weight_decay=recipe.encoder.weight_decay,
+            average_thresholds=recipe.average_thresholds,
         )
         training = segment_loader(source, dataset, of["training"], training=True)
         development = (
@@ -183,6 +233,7 @@ def _train_selector(
     model: ExpADA,
     of: dict[str, pd.DataFrame],
     progress: bool,
+    keep_epochs: Sequence[int],
 ) -> None:
     """Stage 2 on cached units."""
     recipe = source.recipe
@@ -199,7 +250,9 @@ def _train_selector(
         momentum=recipe.selector.momentum,
         weight_decay=recipe.selector.weight_decay,
     )
-    _fit_stage(folder, "selector", recipe, recipe.selector, module, training, development, progress)
+    _fit_stage(
+        folder, "selector", recipe, recipe.selector, module, training, development, progress, keep_epochs=keep_epochs
+    )
 
 
 def _fit_stage(
@@ -211,6 +264,8 @@ def _fit_stage(
     training: DataLoader | None,
     development: DataLoader | None,
     progress: bool,
+    *,
+    keep_epochs: Sequence[int] = (),
 ) -> None:
     fit(
         module,
@@ -227,6 +282,7 @@ def _fit_stage(
         accelerator=recipe.accelerator,
         devices=recipe.devices,
         precision=recipe.precision,
+        keep={epoch: folder.kept(stage, epoch) for epoch in keep_epochs},
         progress=progress,
     )
     module.to("cpu")

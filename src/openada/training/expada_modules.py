@@ -21,11 +21,19 @@ class EncoderTraining(lightning.LightningModule):
     """
 
     def __init__(
-        self, encoder: nn.Module, *, ordinal: bool, score_sd: float, learning_rate: float, weight_decay: float
+        self,
+        encoder: nn.Module,
+        *,
+        ordinal: bool,
+        score_sd: float,
+        learning_rate: float,
+        weight_decay: float,
+        average_thresholds: bool = False,
     ):
         super().__init__()
         self.encoder = encoder
         self._ordinal = ordinal
+        self._average_thresholds = average_thresholds
         self._score_sd = score_sd
         self._lr = learning_rate
         self._weight_decay = weight_decay
@@ -34,7 +42,14 @@ class EncoderTraining(lightning.LightningModule):
     def training_step(self, batch: SegmentSample, batch_idx: int) -> torch.Tensor:
         """The loss of one batch of segments."""
         out = self.encoder(batch.clip)
-        loss = segment_loss(out, batch.score, batch.category, ordinal=self._ordinal, score_sd=self._score_sd)
+        loss = segment_loss(
+            out,
+            batch.score,
+            batch.category,
+            ordinal=self._ordinal,
+            score_sd=self._score_sd,
+            average_thresholds=self._average_thresholds,
+        )
         self.log("training_loss", loss, on_step=False, on_epoch=True, prog_bar=True, batch_size=len(batch.score))
         return loss
 

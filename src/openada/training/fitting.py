@@ -6,7 +6,7 @@ import csv
 import logging
 import math
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 import lightning
 import torch
 from lightning.pytorch.callbacks import Callback, Checkpoint, RichProgressBar
+from safetensors.torch import save_file
 
 from openada.errors import UnusableInput
 from openada.files import atomic_path
@@ -50,18 +51,23 @@ class _Repeatable(Callback):
 
 
 class _EpochEnd(Checkpoint):
-    """After each epoch: the metrics' rows, then the resume file, each written in one step."""
+    """After each epoch: the metrics' rows, the weights if they are to be kept, then the resume file, each in one step."""
 
-    def __init__(self, stage: str, metrics: Path, resume: Path) -> None:
+    def __init__(self, stage: str, metrics: Path, resume: Path, keep: Mapping[int, Path]) -> None:
         self._stage = stage
         self._metrics = metrics
         self._resume = resume
+        self._keep = keep
 
     def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         if not trainer.is_global_zero:
             return
         values = {name: float(value) for name, value in trainer.callback_metrics.items()}
         record_metrics(self._metrics, self._stage, trainer.current_epoch, values)
+        kept = self._keep.get(trainer.current_epoch + 1)
+        if kept is not None:
+            with atomic_path(kept) as temporary:
+                save_file({name: value.contiguous() for name, value in pl_module.state_dict().items()}, temporary)
         with atomic_path(self._resume) as temporary:
             trainer.save_checkpoint(temporary)
 
@@ -95,10 +101,12 @@ def fit(
     accelerator: str = "auto",
     devices: str = "auto",
     precision: str = "32-true",
+    keep: Mapping[int, Path] | None = None,
     progress: bool = True,
 ) -> None:
     """Train `module` for `epochs` epochs, from the file `resume` on if it is there.
 
+    `keep`: epoch (counted from 1) → safetensors file in which the module's weights after it stay.
     Raises UnusableInput naming the remedy if the resume file cannot be read, KeyboardInterrupt when interrupted (the resume
     file then holds the last whole epoch).
     """
@@ -112,7 +120,7 @@ def fit(
             logger=False,
             callbacks=[
                 _Repeatable(seed, epochs, learning_rate, warm_up),
-                _EpochEnd(stage, metrics, resume),
+                _EpochEnd(stage, metrics, resume, keep or {}),
                 *([RichProgressBar(leave=False)] if progress else []),
             ],
             enable_checkpointing=True,

@@ -1,4 +1,4 @@
-"""The losses of ExpADA's two stages (Liao et al. 2026, eq. 12-15) as pure functions of tensors."""
+"""The losses of ExpADA's two stages (Liao et al. 2026, eq. 12-15) as pure functions of tensors, computed in float32 at least."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from openada.errors import UnusableInput
 from openada.models.outputs import SegmentOutput, SelectionOutput
+from openada.models.precision import at_least_float32
 
 
 def check_categories(category: Tensor, categories: int) -> None:
@@ -37,18 +38,33 @@ def ordinal_loss(logits: Tensor, category: Tensor, *, average_thresholds: bool =
 
     The paper's text says "average across all thresholds"; `average_thresholds` does that and divides the loss by C − 1.
     """
+    logits = at_least_float32(logits)
     targets = ordinal_targets(category, logits.shape[-1] + 1)
     per_threshold = F.binary_cross_entropy_with_logits(logits, targets.to(logits.dtype), reduction="none")
     per_segment = per_threshold.mean(-1) if average_thresholds else per_threshold.sum(-1)
     return per_segment.mean()
 
 
+def squared_error(predicted: Tensor, score: Tensor, score_sd: float) -> Tensor:
+    """The mean squared error of scores (B,) in units of `score_sd` points."""
+    predicted = at_least_float32(predicted)
+    return F.mse_loss(predicted / score_sd, score.to(predicted.dtype) / score_sd)
+
+
 def segment_loss(
-    output: SegmentOutput, score: Tensor, category: Tensor, *, ordinal: bool, score_sd: float = 1.0
+    output: SegmentOutput,
+    score: Tensor,
+    category: Tensor,
+    *,
+    ordinal: bool,
+    score_sd: float = 1.0,
+    average_thresholds: bool = False,
 ) -> Tensor:
     """Stage 1: mean squared error of segment scores in units of `score_sd`, plus eq. 12 for the ordinal regression method."""
-    loss = F.mse_loss(output.score / score_sd, score.to(output.score.dtype) / score_sd)
-    return loss + ordinal_loss(output.ordinal_logits, category) if ordinal else loss
+    loss = squared_error(output.score, score, score_sd)
+    if not ordinal:
+        return loss
+    return loss + ordinal_loss(output.ordinal_logits, category, average_thresholds=average_thresholds)
 
 
 def weakly_supervised_loss(z: Tensor, category: Tensor, *, clamp: float = 1e-6) -> Tensor:
@@ -57,7 +73,7 @@ def weakly_supervised_loss(z: Tensor, category: Tensor, *, clamp: float = 1e-6) 
     z is clamped to [clamp, 1 − clamp], so that no logarithm is infinite.
     """
     check_categories(category, z.shape[-1])
-    z = z.clamp(clamp, 1 - clamp)
+    z = at_least_float32(z).clamp(clamp, 1 - clamp)
     target = F.one_hot(category.long(), z.shape[-1]).to(z.dtype)
     return -(target * z.log() + (1 - target) * (1 - z).log()).mean()
 
@@ -69,6 +85,7 @@ def selected_category_loss(logits: Tensor, selected: Tensor, category: Tensor) -
     weighs as much as a short one.
     """
     check_categories(category, logits.shape[-1])
+    logits = at_least_float32(logits)
     target = F.one_hot(category.long(), logits.shape[-1]).to(logits.dtype).unsqueeze(1).expand_as(logits)
     each = F.binary_cross_entropy_with_logits(logits, target, reduction="none").mean(-1)
     return (each.masked_fill(~selected, 0).sum(1) / selected.sum(1)).mean()
@@ -93,7 +110,7 @@ def selection_terms(
     """
     return SelectionTerms(
         weakly_supervised_loss(output.z, category),
-        F.mse_loss(output.score / score_sd, score.to(output.score.dtype) / score_sd),
+        squared_error(output.score, score, score_sd),
         selected_category_loss(output.segment_category_logits, output.selected, category),
     )
 

@@ -15,7 +15,8 @@ from openada.clips.dataset import EpochSampler, Key, LabelledRecording, SegmentD
 from openada.clips.reading import ClipReader
 from openada.clips.segments import Segments, segments
 from openada.datasets.scales import SCALES, band_index
-from openada.models.expada.vat import SegmentEncoder
+from openada.errors import UnusableInput
+from openada.models.expada.segment_encoder import SegmentEncoder
 from openada.prepared.dataset import PreparedDataset, PreparedRecording
 from openada.training.expada_modules import UnitBatch
 from openada.training.pretext import signals_of
@@ -37,10 +38,20 @@ class Source:
         """T, the length of a segment in frames."""
         return self.recipe.model.segment_frames
 
+    @property
+    def training_stride(self) -> int:
+        """Frames from one training segment of stage 1 to the next."""
+        return (self.segment_frames + 1) // 2 if self.recipe.stride is None else self.recipe.stride
+
     def reader(self, recording: PreparedRecording) -> ClipReader:
         """The clips of one recording as the model sees them."""
         return ClipReader(
-            recording, self.recipe.model.image_size, reference=self.recipe.reference, cached=self.recipe.cached
+            recording,
+            self.recipe.model.image_size,
+            reference=self.recipe.reference,
+            cached=self.recipe.cached,
+            frame_order=self.recipe.frame_order,
+            seed=self.recipe.seed,
         )
 
     def segments(self, recording: PreparedRecording, stride: int | None = None) -> Segments:
@@ -49,7 +60,7 @@ class Source:
             recording.time_s,
             recording.tracked,
             frames=self.segment_frames,
-            stride=stride or self.segment_frames,
+            stride=self.segment_frames if stride is None else stride,
             min_tracked_share=self.recipe.min_tracked_share,
         )
 
@@ -70,12 +81,20 @@ class Source:
 def usable_recordings(dataset: PreparedDataset, source: Source) -> tuple[pd.DataFrame, list[dict[str, str]]]:
     """The recordings of the recipe's split that can be used, `split` set to their part; and the others with the reason.
 
-    A recording needs a label and at least one segment with enough tracked frames.
+    A recording needs a label and at least one segment with enough tracked frames. Those of tasks that the recipe does not ask
+    for are neither. Raises UnusableInput for a task that the data set does not have.
     """
     ids = dataset.split(source.recipe.split).ids
     part_of = {recording: part for part, members in ids.items() for recording in members}
     table = dataset.manifest[dataset.manifest["recording_id"].isin(list(part_of))]
     table = table.assign(split=table["recording_id"].map(part_of)).reset_index(drop=True)
+    if source.recipe.task:
+        tasks = table["task"].astype(str)
+        if source.recipe.task not in set(tasks):
+            raise UnusableInput(
+                f"no recording has the task {source.recipe.task!r}; there are: {', '.join(sorted(set(tasks)))}"
+            )
+        table = table[tasks == source.recipe.task].reset_index(drop=True)
     reasons = [_reason_against(dataset, source, row) for row in table.itertuples()]
     dropped = [
         {"recording_id": recording, "reason": reason}
@@ -103,12 +122,12 @@ def category_of(row: Any) -> int:
 def segment_loader(
     source: Source, dataset: PreparedDataset, table: pd.DataFrame, *, training: bool, pretext: bool = False
 ) -> DataLoader:
-    """Stage 1's batches: overlapping by half and augmented for training, end to end and plain otherwise.
+    """Stage 1's batches: by the recipe's stride and augmented for training, end to end and plain otherwise.
 
     For the pretext stage the behaviour signals come with them.
     """
     recipe = source.recipe
-    stride = (source.segment_frames + 1) // 2 if training else source.segment_frames
+    stride = source.training_stride if training else source.segment_frames
     labelled = []
     for row in table.itertuples():
         recording = dataset.recording(row.recording_id)

@@ -16,7 +16,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from openada.clips.dataset import SegmentSample
-from openada.models.expada.vat import SegmentEncoder
+from openada.models.expada.segment_encoder import SegmentEncoder
 
 if TYPE_CHECKING:
     from openada.prepared.dataset import PreparedRecording

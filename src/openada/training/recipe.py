@@ -40,15 +40,28 @@ class ExpADARecipe:
     seed: int = 0
     split: str = "official"
     """Name of the prepared data set's split."""
+    task: str = ""
+    """Train on, and predict, the recordings of this task alone (the manifest's column); "" for all."""
     reference: Literal["none", "median"] = "none"
     """What is subtracted from every crop; "median", the recording's median face, is an option of ours."""
+    frame_order: Literal["time", "shuffled"] = "time"
+    """ "shuffled": the frames of every segment in an order of its own, the same in every epoch and at test. A control: what a
+    model still predicts, it does not read from movement inside segments. The order of whole segments is kept."""
     cached: bool = False
     """Read crops from an uncompressed memory map beside the face videos (built once) instead of decoding them."""
+    stride: int | None = None
+    """Frames from one of stage 1's training segments to the next; None: half a segment, rounded up, as in the paper. Stage 2 and
+    prediction take segments end to end."""
+    average_thresholds: bool = False
+    """Average the ordinal term over its thresholds, as the text beside eq. 12 says, not sum as it writes: a factor of C − 1."""
     min_tracked_share: float = 0.5
     """Segments with a smaller share of tracked frames are left out."""
     accelerator: str = "auto"
     devices: str = "auto"
     precision: str = "32-true"
+    """Lightning's name; "bf16-mixed" saves memory and time on a GPU. Softmaxes, norms, scores and losses stay in float32."""
+    checkpoint_trunk: bool = False
+    """Stage 1 keeps what enters the trunk's stages and computes them again in the backward pass: less memory, more time."""
     pretext: StageRecipe = field(default_factory=lambda: StageRecipe(epochs=0, learning_rate=2e-3, batch=16))
     """Before stage 1, learn to read the measured behaviour signals; no labels. 0 epochs in the paper's recipes."""
     encoder: StageRecipe = field(default_factory=lambda: StageRecipe(epochs=15, learning_rate=1e-4, batch=8))

@@ -41,6 +41,10 @@ class RunFolder:
         """The stage-1 encoder's weights."""
         return self.checkpoint / "encoder.safetensors"
 
+    def kept(self, stage: str, epoch: int) -> Path:
+        """A stage's weights after one of its epochs (counted from 1), where training was asked to keep them."""
+        return self.checkpoint / f"{stage}_epoch_{epoch}.safetensors"
+
     @property
     def model(self) -> Path:
         """The whole model's weights; a run is complete when this is there."""
@@ -104,10 +108,12 @@ class RunFolder:
         path = self.folder / "config.json"
         if path.is_file():
             there = read_json(path)
-            for key in ("format_version", "recipe", "data", "split_sha256"):
-                if there.get(key) != config[key]:
+            # Settings that are newer than the run take their defaults.
+            there["recipe"] = asdict(from_json(there["recipe"]))
+            for key in ("format_version", "recipe", "data", "split_sha256", "encoder_of"):
+                if there.get(key) != config.get(key):
                     raise UnusableInput(
-                        f"{self.folder} holds a run with {key} = {there.get(key)}, now {config[key]}; choose another --out"
+                        f"{self.folder} holds a run with {key} = {there.get(key)}, now {config.get(key)}; choose another --out"
                     )
             return
         import torch

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from openada.clips.reading import ClipReader
 from openada.clips.segments import Segments
 from openada.errors import UnusableInput
 from openada.files import atomic_path
-from openada.models.expada.vat import SegmentEncoder
+from openada.models.expada.segment_encoder import SegmentEncoder
 
 
 @dataclass(frozen=True)
@@ -43,23 +44,28 @@ class Units:
             return Units(**{entry.name: stored[entry.name] for entry in fields(Units)})
 
 
+def clip_batches(encoder: SegmentEncoder, reader: ClipReader, segments: Segments, batch: int) -> Iterator[torch.Tensor]:
+    """The clips (≤ batch, 3, T, H, W) of a recording's usable segments in order of time, on the encoder's device."""
+    device = next(encoder.parameters()).device
+    firsts = segments.first_frame[segments.usable]
+    for begin in range(0, len(firsts), batch):
+        chosen = firsts[begin : begin + batch]
+        yield torch.stack([reader.read(int(first), segments.frames)[0] for first in chosen]).to(device)
+
+
 @torch.inference_mode()
 def encode(encoder: SegmentEncoder, reader: ClipReader, segments: Segments, *, batch: int = 16) -> Units:
     """Encode the usable segments of a recording, `batch` at a time, on the encoder's device and in evaluation mode.
 
     Raises UnusableInput if no segment is usable.
     """
-    device = next(encoder.parameters()).device
     was_training = encoder.training
     encoder.eval()
     try:
-        parts: list[list[np.ndarray]] = []
-        chosen = np.flatnonzero(segments.usable)
-        for begin in range(0, len(chosen), batch):
-            firsts = segments.first_frame[chosen[begin : begin + batch]]
-            clips = torch.stack([reader.read(int(first), segments.frames)[0] for first in firsts]).to(device)
-            out = encoder(clips)
-            parts.append([part.float().cpu().numpy() for part in out])
+        parts = [
+            [part.float().cpu().numpy() for part in encoder(clips)]
+            for clips in clip_batches(encoder, reader, segments, batch)
+        ]
     finally:
         encoder.train(was_training)
     count = len(segments)
@@ -69,7 +75,7 @@ def encode(encoder: SegmentEncoder, reader: ClipReader, segments: Segments, *, b
             raise UnusableInput("no segment of the recording has enough tracked frames")
         values = np.concatenate([part[position] for part in parts])
         whole = np.zeros((count, *values.shape[1:]), np.float32)
-        whole[chosen] = values
+        whole[segments.usable] = values
         return whole
 
     return Units(

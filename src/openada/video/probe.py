@@ -39,4 +39,5 @@ def probe(path: str | Path) -> VideoInfo:
             duration_s=duration_s,
             declared_frames=1 if still else stream.frames or None,
             codec=codec,
+            starts_at_s=0.0 if still or container.start_time is None else container.start_time / 1e6,
         )

@@ -30,6 +30,7 @@ class VideoInfo:
     `width` and `height` are those of the frames that `frames` yields, in pixels, after rotation. `rotation_deg` is the
     clockwise turn that was needed: 0, 90, 180 or 270. `average_fps` is NaN for a still image or where the container
     does not say; `duration_s` and `declared_frames` are None where it does not say, and may differ from what decodes.
+    `starts_at_s` is the presentation time at which the container starts, sound included: what players show as 0:00.
     """
 
     path: Path
@@ -40,3 +41,4 @@ class VideoInfo:
     duration_s: float | None
     declared_frames: int | None
     codec: str
+    starts_at_s: float = 0.0

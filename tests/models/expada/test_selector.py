@@ -1,8 +1,9 @@
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
-from openada.models.expada.selector import Selector
+from openada.models.expada.selector import PredictionHead, Selector
 from openada.training.losses import selection_loss
 
 
@@ -62,6 +63,27 @@ def test_padding_takes_no_part():
     assert (out.segment_score[~mask] == 0).all()
     assert not out.selected[~mask].any()
     assert torch.allclose(out.category_logits[0], R.log()[[2, 4]].mean(0))
+
+
+@pytest.mark.parametrize("layers", [1, 2, 3])
+def test_the_head_has_as_many_linear_layers_as_asked(layers):
+    torch.manual_seed(0)
+    head = PredictionHead(7, 5, 3, 0.5, score_mean=11.0, score_sd=2.0, layers=layers).double().eval()
+    features = torch.randn(2, 13, 7).double()
+    hidden = features.numpy()
+    weights = [layer for layer in head.hidden if isinstance(layer, nn.Linear)]
+    assert len(weights) == layers - 1
+    for layer in weights:
+        hidden = np.maximum(hidden @ layer.weight.detach().numpy().T + layer.bias.detach().numpy(), 0)
+    score, logits = (value.detach().numpy() for value in head(features))
+    np.testing.assert_allclose(
+        score, 11 + 2 * (hidden @ head.score.weight.detach().numpy()[0] + head.score.bias.item()), rtol=1e-12
+    )
+    np.testing.assert_allclose(
+        logits, hidden @ head.category.weight.detach().numpy().T + head.category.bias.detach().numpy(), atol=1e-12
+    )
+    head.train()
+    assert not torch.equal(head(features)[0], head(features)[0])  # dropout acts at every depth
 
 
 def test_support_and_severity_are_two_things_when_the_category_is_low():

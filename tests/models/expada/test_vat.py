@@ -6,8 +6,8 @@ import torch
 
 from openada import models
 from openada.errors import UnusableInput
+from openada.models.expada.attention import AttentionHead
 from openada.models.expada.trunk import FACTS, Trunk, token_grid
-from openada.models.expada.vat import AttentionHead
 
 
 def layer_norm(x):
@@ -16,8 +16,8 @@ def layer_norm(x):
 
 def test_a_head_matches_its_definition_in_float64():
     torch.manual_seed(0)
-    head = AttentionHead(query_size=7, width=5, dropout=0.3).double().eval()
-    query, tokens = torch.randn(2, 7).double(), torch.randn(2, 11, 5).double()
+    head = AttentionHead(query_size=7, token_size=3, width=5, dropout=0.3).double().eval()
+    query, tokens = torch.randn(2, 7).double(), torch.randn(2, 11, 3).double()
     out, attention = head(query, tokens)
     w = {name: p.detach().numpy() for name, p in head.named_parameters()}
     for b in range(2):

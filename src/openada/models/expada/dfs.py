@@ -12,6 +12,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from openada.models.precision import at_least_float32
+
 
 class Relevance(NamedTuple):
     """P, R, R_hat (B, M, C), z (B, C) of eq. 8-10. All three are 0 on padding."""
@@ -34,8 +36,8 @@ class Choice(NamedTuple):
 def relevance(category_logits: Tensor, relevance_logits: Tensor, mask: Tensor) -> Relevance:
     """Eq. 8-10 from the two MLPs' outputs (B, M, C) and the mask (B, M) of valid representations."""
     padding = ~mask.unsqueeze(-1)
-    P = category_logits.softmax(-1).masked_fill(padding, 0)
-    R = relevance_logits.masked_fill(padding, -torch.inf).softmax(1)
+    P = at_least_float32(category_logits).softmax(-1).masked_fill(padding, 0)
+    R = at_least_float32(relevance_logits).masked_fill(padding, -torch.inf).softmax(1)
     R_hat = P * R
     return Relevance(P, R, R_hat, R_hat.sum(1))
 

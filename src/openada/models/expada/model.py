@@ -7,9 +7,11 @@ from torch import Tensor, nn
 
 from openada.errors import UnusableInput
 from openada.models.expada.config import ExpADAConfig
+from openada.models.expada.frame_encoder import FrameEncoder
+from openada.models.expada.segment_encoder import SegmentEncoder
 from openada.models.expada.selector import Selector
 from openada.models.expada.trunk import Trunk
-from openada.models.expada.vat import SegmentEncoder
+from openada.models.expada.vat import VideoActionTransformer
 from openada.models.outputs import SelectionOutput
 from openada.models.weights import Weights, fetch, read_state
 
@@ -50,20 +52,21 @@ class ExpADA(nn.Module):
 
 def build(config: ExpADAConfig) -> ExpADA:
     """Assemble the model from its settings."""
-    encoder = SegmentEncoder(
-        Trunk(config.trunk, config.input_range),
-        segment_frames=config.segment_frames,
-        image_size=config.image_size,
-        width=config.width,
-        query_channels=config.query_channels,
-        layers=config.layers,
-        heads=config.heads,
-        dropout=config.dropout,
-        feature_size=config.feature_size,
-        categories=config.categories,
-        score_mean=config.score_mean,
-        score_sd=config.score_sd,
-    )
+    trunk = Trunk(config.trunk, config.input_range)
+    shared = {
+        name: getattr(config, name)
+        for name in (
+            *("segment_frames", "image_size", "width", "layers", "heads", "dropout", "categories"),
+            *("score_mean", "score_sd"),
+        )
+    }
+    encoder: SegmentEncoder
+    if config.encoder == "frames":
+        encoder = FrameEncoder(trunk, **shared)
+    else:
+        encoder = VideoActionTransformer(
+            trunk, query_channels=config.query_channels, feature_size=config.feature_size, **shared
+        )
     selector = Selector(
         feature_size=config.feature_size,
         hidden_size=config.hidden_size,
@@ -74,5 +77,6 @@ def build(config: ExpADAConfig) -> ExpADA:
         dropout=config.selector_dropout,
         score_mean=config.score_mean,
         score_sd=config.score_sd,
+        head_layers=config.head_layers,
     )
     return ExpADA(encoder, selector)

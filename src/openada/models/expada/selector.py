@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from torch import Tensor, nn
 
 from openada.models.expada.dfs import FeatureSelection, choose
 from openada.models.expada.mte import MultiScaleEncoder
 from openada.models.outputs import SelectionOutput
+from openada.models.precision import at_least_float32
 
 
 class PredictionHead(nn.Module):
-    """A score (B, M) and C category logits (B, M, C) for each representation: linear, ReLU, two linear outputs.
+    """A score (B, M) and C category logits (B, M, C) for each representation, from two linear outputs on shared layers.
 
-    The score is score_mean + score_sd · output.
+    `layers` counts the linear layers from a representation to an output: 1 is a linear head, 2 (the default) has one hidden
+    layer with a ReLU. The paper writes of an MLP and gives no sizes. Dropout acts on what the hidden layers give, or on the
+    representation where there are none. The score is score_mean + score_sd · output.
     """
 
     def __init__(
@@ -23,17 +28,23 @@ class PredictionHead(nn.Module):
         dropout: float,
         score_mean: float = 0.0,
         score_sd: float = 1.0,
+        layers: int = 2,
     ) -> None:
         super().__init__()
         self.score_mean, self.score_sd = score_mean, score_sd
-        self.hidden = nn.Sequential(nn.Linear(feature_size, hidden_size), nn.ReLU(), nn.Dropout(dropout))
-        self.score = nn.Linear(hidden_size, 1)
-        self.category = nn.Linear(hidden_size, categories)
+        sizes = [feature_size] + [hidden_size] * (layers - 1)
+        hidden: list[nn.Module] = []
+        for inputs, outputs in pairwise(sizes):
+            hidden += [nn.Linear(inputs, outputs), nn.ReLU(), nn.Dropout(dropout)]
+        self.hidden = nn.Sequential(*hidden or [nn.Dropout(dropout)])
+        self.score = nn.Linear(sizes[-1], 1)
+        self.category = nn.Linear(sizes[-1], categories)
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """Apply the head to representations (B, M, D)."""
         hidden = self.hidden(features)
-        return self.score_mean + self.score_sd * self.score(hidden).squeeze(-1), self.category(hidden)
+        score, category = at_least_float32(self.score(hidden)), at_least_float32(self.category(hidden))
+        return self.score_mean + self.score_sd * score.squeeze(-1), category
 
 
 class Selector(nn.Module):
@@ -54,13 +65,14 @@ class Selector(nn.Module):
         dropout: float = 0.0,
         score_mean: float = 0.0,
         score_sd: float = 1.0,
+        head_layers: int = 2,
     ) -> None:
         super().__init__()
         self.percent = percent
         self.rule = rule
         self.encoder = MultiScaleEncoder(feature_size, hidden_size, scales)
         self.selection = FeatureSelection(feature_size, hidden_size, categories)
-        self.head = PredictionHead(feature_size, hidden_size, categories, dropout, score_mean, score_sd)
+        self.head = PredictionHead(feature_size, hidden_size, categories, dropout, score_mean, score_sd, head_layers)
 
     def forward(self, units: Tensor, mask: Tensor) -> SelectionOutput:
         """Select and score. Gradients reach the relevance MLP through z alone: the choice itself is not differentiable."""

@@ -4,6 +4,7 @@
   const byId = (id) => document.getElementById(id);
   const video = byId("video");
   const segments = data.segments;
+  const stretches = data.stretches; // episodes of both kinds, or the segments' own scores where there is no relevance
 
   // ---- words and figures -------------------------------------------------
   const clock = (t) => {
@@ -21,6 +22,9 @@
     return `${head} × 10${superscript(Number(power))}`;
   };
   const figure = (x) => short(x, 3);
+  const figures = (s) => // what is said of an episode, or of a segment's own score
+    s.kind ? `${names[s.kind]} ${short(s.times_even_share, 2)} times the even share · peak ${clock(s.peak_s)} · strength ${short(s.strength, 2)}`
+      : `score ${s.score.toFixed(1)}`;
   const names = { severity: "severity relevance", category: "category support" };
   const describe = (s) =>
     `${clock(s.start_s)} – ${clock(s.end_s)}, ${s.scale_frames} frames, ${names[shown]} ${figure(s[shown])}, ` +
@@ -28,7 +32,9 @@
 
   // ---- playing exactly one segment ---------------------------------------
   let shown = "severity";
-  let active = null;
+  let active = null; // the segment chosen
+  let current = null; // the segment or other stretch chosen
+  let layout = null; // of the timeline: {x, points, activeBand, playhead, ring}
   let limit = null; // {start_s, end_s} being played, on the recording's clock
   let queue = [];
   let offset = data.starts_at_s; // the recording's time at the player's time 0
@@ -53,37 +59,49 @@
     video.currentTime = Math.max(0, span.start_s - offset);
     video.play().catch(() => {}); // a browser may refuse to start by itself: the position is set all the same
   }
-  function playSegment(index) {
-    const segment = segments[index];
-    choose(index);
-    if (!video || segment.clip === null) return;
+  function play(stretch) {
+    if (!video || stretch.clip === null) return;
     queue = [];
-    if (data.clips.length > 0 && loadedClip !== segment.clip) {
-      loadedClip = segment.clip;
-      offset = data.clips[segment.clip].start_s;
-      video.addEventListener("loadedmetadata", () => playSpan(segment), { once: true });
-      video.src = data.clips[segment.clip].uri;
+    if (data.clips.length > 0 && loadedClip !== stretch.clip) {
+      loadedClip = stretch.clip;
+      offset = data.clips[stretch.clip].start_s;
+      video.addEventListener("loadedmetadata", () => playSpan(stretch), { once: true });
+      video.src = data.clips[stretch.clip].uri;
       return;
     }
-    playSpan(segment);
+    playSpan(stretch);
+  }
+  function playSegment(index) {
+    choose(index);
+    play(segments[index]);
+  }
+  function playStretch(index) {
+    active = null;
+    current = stretches[index];
+    markRow(`tr[data-row="${index}"]`);
+    play(current);
   }
   function choose(index) {
     active = index;
-    for (const row of document.querySelectorAll("#segments tr.active")) row.classList.remove("active");
-    const row = document.querySelector(`#segments tr[data-index="${index}"]`);
+    current = segments[index];
+    markRow(`#segments tr[data-index="${index}"]`);
+  }
+  function markRow(selector) {
+    for (const row of document.querySelectorAll("tr.active")) row.classList.remove("active");
+    const row = document.querySelector(selector);
     if (row) row.classList.add("active");
     sayActive();
     drawActive();
   }
   function sayActive() {
-    if (active === null || !byId("now")) return;
-    const s = segments[active];
+    if (current === null || !byId("now")) return;
+    const s = current;
     const line = document.createElement("span");
-    line.textContent =
+    line.textContent = active === null ? figures(s) + (s.clip === null ? " · no copy to play" : "") :
       `${s.scale_frames} frames · severity relevance ${figure(s.severity)} · category support ${figure(s.category)} · ` +
       (s.selected ? "selected for the score" : "not selected") + (s.clip === null ? " · no copy to play" : "");
     const head = document.createElement("strong");
-    head.textContent = `Segment ${clock(s.start_s)} – ${clock(s.end_s)}`;
+    head.textContent = `${s.kind ? "Episode" : "Segment"} ${clock(s.start_s)} – ${clock(s.end_s)}`;
     byId("now").replaceChildren(head, line);
     if (byId("again")) byId("again").disabled = s.clip === null;
   }
@@ -94,7 +112,7 @@
     video.addEventListener("seeking", () => { // a reader who moves out of the segment takes over
       if (limit !== null && (now() < limit.start_s - 0.1 || now() > limit.end_s + 0.1)) { limit = null; queue = []; }
     });
-    if (byId("again")) byId("again").addEventListener("click", () => playSegment(active));
+    if (byId("again")) byId("again").addEventListener("click", () => play(current));
     if (byId("play-selected")) {
       byId("play-selected").addEventListener("click", () => {
         queue = data.selected_s.map(([start_s, end_s]) => ({ start_s, end_s }));
@@ -104,6 +122,9 @@
   }
   for (const button of document.querySelectorAll("[data-play]")) {
     button.addEventListener("click", () => playSegment(Number(button.dataset.play)));
+  }
+  for (const button of document.querySelectorAll("[data-stretch]")) {
+    button.addEventListener("click", () => playStretch(Number(button.dataset.stretch)));
   }
   if (segments.length === 0) return;
 
@@ -145,14 +166,14 @@
   const timeStep = (pixelsPerSecond) =>
     [0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1200, 1800, 3600].find((s) => s * pixelsPerSecond >= 58) || 7200;
 
-  let layout = null; // {x, points, activeBand, playhead, ring}
   function draw() {
     const room = byId("scroll").clientWidth;
     if (room === 0) return;
     const zoom = Number(byId("zoom").value);
     const axisWidth = 70, right = 14, width = room * zoom - (zoom > 1 ? 0 : 1);
     const frameSide = data.frames.length ? (room < 500 ? 52 : 74) : 0;
-    const rowHeight = 16, framesTop = 4, heatTop = framesTop + frameSide + (frameSide ? 8 : 0);
+    const rowHeight = 16, framesTop = 4, barTop = framesTop + frameSide + (frameSide ? 8 : 0);
+    const barRow = stretches.length ? rowHeight + 3 : 0, heatTop = barTop + barRow;
     const plotTop = heatTop + data.tracks.length * (rowHeight + 3) + 16;
     const plotHeight = room < 500 ? 190 : 230, plotBottom = plotTop + plotHeight, height = plotBottom + 42;
     const x = (t) => 8 + (t / end) * (width - 8 - right);
@@ -181,9 +202,18 @@
       const left = Math.min(Math.max(x(frame.time_s) - frameSide / 2, free), width - frameSide);
       free = left + frameSide + 3;
       add(svg("image", { href: frame.uri, x: left, y: framesTop, width: frameSide, height: frameSide, preserveAspectRatio: "xMidYMid slice" }));
-      add(svg("line", { x1: x(frame.time_s), x2: x(frame.time_s), y1: framesTop + frameSide, y2: heatTop - 2, stroke: "#8c99a5" }));
+      add(svg("line", { x1: x(frame.time_s), x2: x(frame.time_s), y1: framesTop + frameSide, y2: barTop - 2, stroke: "#8c99a5" }));
     });
     if (frameSide) add(svg("text", { x: axisWidth - 6, y: framesTop + frameSide / 2 + 4, "text-anchor": "end" }, "frames"), axis);
+
+    // episodes of the kind shown
+    if (barRow) {
+      add(svg("text", { x: axisWidth - 6, y: barTop + 12, "text-anchor": "end", class: "strong" }, "episodes"), axis);
+      stretches.forEach((s) => {
+        if (s.kind !== shown) return;
+        add(svg("rect", { x: x(s.start_s) + 0.75, y: barTop + 3, width: Math.max(1, x(s.end_s) - x(s.start_s) - 1.5), height: rowHeight - 6, rx: 2, fill: "#1c2733" }));
+      });
+    }
 
     // strips
     data.tracks.forEach((track, row) => {
@@ -264,12 +294,23 @@
       }
       return best;
     };
+    const episodeUnder = (event) => {
+      const [px, py] = place(event);
+      if (py < barTop || py >= heatTop - 2) return -1;
+      return stretches.findIndex((s) => s.kind === shown && x(s.start_s) <= px && px < x(s.end_s));
+    };
     drawing.addEventListener("click", (event) => {
+      const episode = episodeUnder(event);
+      if (episode >= 0) return playStretch(episode);
       const index = under(event);
       if (index !== null) playSegment(index);
       else if (video && data.clips.length === 0) { limit = null; queue = []; video.currentTime = Math.max(0, timeAt(place(event)[0]) - offset); }
     });
-    drawing.addEventListener("pointermove", (event) => point(under(event)));
+    drawing.addEventListener("pointermove", (event) => {
+      const episode = episodeUnder(event);
+      point(under(event));
+      if (episode >= 0) byId("readout").textContent = `Episode ${clock(stretches[episode].start_s)} – ${clock(stretches[episode].end_s)}, ${figures(stretches[episode])}`;
+    });
     drawing.addEventListener("pointerleave", () => point(null));
     drawing.addEventListener("keydown", stepByKey);
 
@@ -294,8 +335,8 @@
     if (at) { layout.ring.setAttribute("cx", at.px); layout.ring.setAttribute("cy", at.py); }
   }
   function drawActive() {
-    if (!layout || active === null) return;
-    const s = segments[active];
+    if (!layout || current === null) return;
+    const s = current;
     layout.activeBand.setAttribute("x", layout.x(s.start_s));
     layout.activeBand.setAttribute("width", layout.x(s.end_s) - layout.x(s.start_s));
   }

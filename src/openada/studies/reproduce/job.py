@@ -1,0 +1,154 @@
+"""What a reproduction works on: the data set, the recipe, the seeds, and the runs that it trains or finds trained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from openada.datasets.scales import SCALES, Scale
+from openada.errors import UnusableInput
+from openada.evaluation.footer import merged
+from openada.inference.predict import predict
+from openada.inference.recording import RecordingResult, TrainedRun, infer
+from openada.prepared.dataset import PreparedDataset
+from openada.studies.evaluation_facts import by_method, footing, known_recordings
+from openada.studies.progress import bar
+from openada.training.expada import train_expada
+from openada.training.recipe import ExpADARecipe
+from openada.training.run_folder import RunFolder
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from openada.models.weights import Weights
+
+
+@dataclass(frozen=True)
+class Job:
+    """`data` a prepared data set, `out` the folder of all reproductions: OUT/runs/NAME-sSEED holds what was trained.
+
+    `recipe` is that of every run but for what a target varies; its own seed and method play no part. `part` is reported.
+    `tasks`: "together", one model on all recordings; "apart", one per task of the manifest (the paper does not say which it did).
+    """
+
+    data: Path
+    out: Path
+    recipe: ExpADARecipe
+    seeds: Sequence[int]
+    weights: Weights | None = None
+    download: bool = False
+    part: str = "test"
+    tasks: Literal["together", "apart"] = "together"
+    progress: bool = True
+    _loaded: dict[Path, TrainedRun] = field(default_factory=dict, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if not self.seeds or len(set(self.seeds)) < len(self.seeds):
+            raise UnusableInput(f"seeds {list(self.seeds)}: give at least one, each once")
+        if self.part not in ("development", "test"):
+            raise UnusableInput(f"part {self.part!r} cannot be reported; choose development or test")
+
+    @cached_property
+    def dataset(self) -> PreparedDataset:
+        """The data set."""
+        return PreparedDataset(self.data)
+
+    @cached_property
+    def task_names(self) -> tuple[str, ...]:
+        """The tasks that get a model each; ("",) where one model sees all."""
+        if self.tasks == "together":
+            return ("",)
+        return tuple(sorted(self.dataset.manifest["task"].astype(str).unique()))
+
+    def train(
+        self,
+        name: str,
+        seed: int,
+        *,
+        encoders_of: Sequence[Path] = (),
+        keep_epochs: Sequence[int] = (),
+        **changes: Any,
+    ) -> list[Path]:
+        """The run `name` with `seed`, one folder per entry of `task_names`: trained now, gone on with, or found finished.
+
+        `changes` replace values of the recipe; `encoders_of` are runs (one per entry) whose encoders are taken over. The names
+        of runs are shared by all targets, so that one trains what the next one needs; a run there with another recipe is
+        refused, not mixed up.
+        """
+        folders = []
+        for position, task in enumerate(self.task_names):
+            folder = self.out / "runs" / "-".join([name, *([task] if task else []), f"s{seed}"])
+            if self.progress and not RunFolder(folder).model.is_file():
+                print(f"· training {folder.name} …", flush=True)
+            train_expada(
+                self.data,
+                folder,
+                replace(self.recipe, seed=seed, task=task or self.recipe.task, **changes),
+                weights=self.weights,
+                download=self.download,
+                encoder_of=encoders_of[position] if encoders_of else None,
+                keep_epochs=keep_epochs,
+                progress=self.progress,
+            )
+            folders.append(folder)
+        return folders
+
+    def selection_runs(self) -> dict[int, list[Path]]:
+        """Seed → the runs with the selection method, which most targets show."""
+        return {seed: self.train("expada-selection", seed, method="selection") for seed in self.seeds}
+
+    def predictions(self, runs: Sequence[Path]) -> dict[str, pd.DataFrame]:
+        """Method → predictions of the part by the runs of all tasks, a row per recording in the order of their ids."""
+        import pandas as pd
+
+        found: dict[str, list[pd.DataFrame]] = {}
+        for run in runs:
+            with bar(f"Predicting {run.name}") as tick:
+                for name, rows in by_method(predict(run, data=self.data, tick=tick), self.part).items():
+                    found.setdefault(name, []).append(rows)
+        return {
+            name: pd.concat(rows, ignore_index=True).sort_values("recording_id").reset_index(drop=True)
+            for name, rows in found.items()
+        }
+
+    def infer(self, runs: Sequence[Path], recording_id: str) -> RecordingResult:
+        """What the run that saw the recording's task says of it, from the cached units."""
+        for run in runs:
+            trained = self._trained(run)
+            rows = known_recordings(trained.folder)
+            if (rows["recording_id"] == recording_id).any():
+                return infer(trained, self.dataset.recording(recording_id), cache=trained.folder.units)
+        raise UnusableInput(f"no run of {', '.join(run.name for run in runs)} used recording {recording_id!r}")
+
+    def _trained(self, run: Path) -> TrainedRun:
+        if run not in self._loaded:
+            self._loaded[run] = TrainedRun.load(run)
+        return self._loaded[run]
+
+    def known(self, runs: Sequence[Path]) -> pd.DataFrame:
+        """The recordings that the runs used, with labels, parts and all of the manifest's columns."""
+        import pandas as pd
+
+        return pd.concat([known_recordings(RunFolder(run)) for run in runs], ignore_index=True)
+
+    def foot(self, runs: Sequence[Path]) -> list[str]:
+        """The footer of every table: the counts behind the figures, with the job's seeds."""
+        feet = {}
+        for run, task in zip(runs, self.task_names, strict=True):
+            rows = next(iter(self.predictions([run]).values()))
+            found = footing(RunFolder(run), rows, self.part, self.dataset)
+            feet[task or "all recordings"] = replace(found, seeds=list(self.seeds))
+        return merged(feet)
+
+    def scale(self, run: Path) -> Scale:
+        """The clinical scale of the labels."""
+        return SCALES[RunFolder(run).config()["scale"]]
+
+    def corpora(self, run: Path) -> tuple[list[str], bool]:
+        """The corpora of the data set by their manifest names, and whether it is the planted benchmark."""
+        config = RunFolder(run).config()
+        return list(config["corpus"]), bool(config["planted"])

@@ -1,0 +1,56 @@
+"""What `openada reproduce` can make. Free of heavy imports: the command line lists it."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NamedTuple
+
+from openada.errors import UnusableInput
+
+if TYPE_CHECKING:
+    from openada.studies.reproduce.job import Job
+    from openada.studies.reproduce.result import Result
+
+
+class Target(NamedTuple):
+    """A table or figure: where the paper has it, what it shows, and the function ("module:name") that makes it."""
+
+    place: str
+    shows: str
+    function: str
+
+
+_TABLES = "openada.studies.reproduce.expada_tables"
+_FIGURES = "openada.studies.reproduce.expada_figures"
+_REPRESENTATIONS = "openada.studies.reproduce.expada_representations"
+_STABILITY = "openada.studies.reproduce.expada_stability"
+TARGETS: dict[str, Target] = {
+    "expada/table1": Target(
+        "Liao et al. 2026, Table 1", "the selection method beside other systems", f"{_TABLES}:table1"
+    ),
+    "expada/table2": Target("Liao et al. 2026, Table 2", "base, ordinal and selection per subset", f"{_TABLES}:table2"),
+    "expada/sweep-p": Target(
+        "Liao et al. 2026, Ablation (supplement)", "the share of segments that are selected", f"{_TABLES}:sweep_p"
+    ),
+    "expada/sweep-T": Target(
+        "Liao et al. 2026, Ablation (supplement)", "the length of a segment in frames", f"{_TABLES}:sweep_t"
+    ),
+    "expada/figure3": Target("Liao et al. 2026, Fig. 3", "relevance of all scales along time", f"{_FIGURES}:figure3"),
+    "expada/figure4": Target(
+        "Liao et al. 2026, Fig. 4", "the most and the least relevant representations", f"{_REPRESENTATIONS}:figure4"
+    ),
+    "expada/figure5": Target("Liao et al. 2026, Fig. 5", "prediction against label", f"{_FIGURES}:figure5"),
+    "expada/stability": Target(
+        "Liao et al. 2026, Interpretability", "relevance over random initialisations", f"{_STABILITY}:stability"
+    ),
+}
+
+
+def reproduce(name: str, job: Job) -> Result:
+    """Make one target; everything trained on the way stays in the job's folder. Raises UnusableInput for an unknown name."""
+    if name not in TARGETS:
+        raise UnusableInput(f"nothing is called {name!r}; choose one of: {', '.join(TARGETS)}")
+    module, _, function = TARGETS[name].function.partition(":")
+    made: Callable[[str, Job], Result] = getattr(importlib.import_module(module), function)
+    return made(name, job)
