@@ -20,7 +20,7 @@ def _shown() -> list[list[str]]:
 
 def test_every_command_is_shown_and_exists() -> None:
     table = set(re.findall(r"^\| `(\w+)` \|", README, flags=re.MULTILINE))
-    assert table == {*COMMANDS, "train"}
+    assert table == {*COMMANDS, "train", "reproduce"}
 
 
 def test_the_python_example_runs() -> None:

@@ -20,13 +20,14 @@ def call(*arguments: str) -> None:
 
 
 def test_one_run_goes_to_its_own_folder_and_several_to_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    from openada.studies import evaluate, many_runs
+    from openada.studies import evaluate, fold_sets, many_runs
 
     called: list[Any] = []
 
     class Found:
         markdown = "table"
 
+    monkeypatch.setattr(fold_sets, "only_folds", lambda runs: False)
     monkeypatch.setattr(evaluate, "evaluate_run", lambda run, **how: called.append((run, how)) or Found)
     monkeypatch.setattr(many_runs, "evaluate_runs", lambda runs, out, **how: called.append((runs, out, how)) or Found)
     call("evaluate", "a", "--tripod")

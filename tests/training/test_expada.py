@@ -184,3 +184,17 @@ def test_an_encoder_trained_otherwise_is_refused(shared_run: Path, shared_prepar
     with pytest.raises(UnusableInput, match="another encoder;"):
         train_expada(shared_prepared, tmp_path / "second", other, encoder_of=shared_run, progress=False)
     assert not (tmp_path / "second").exists()
+
+
+def test_a_loss_that_is_not_finite_stops_training_and_says_what_to_do(shared_prepared: Path, tmp_path: Path) -> None:
+    recipe = replace(
+        RECIPE,
+        method="base",
+        pretext=replace(RECIPE.pretext, epochs=0),
+        encoder=replace(RECIPE.encoder, learning_rate=1e30),
+    )
+    with pytest.raises(
+        UnusableInput, match=r"training loss of encoder is (nan|inf) in epoch \d.*--encoder.learning-rate"
+    ):
+        train_expada(shared_prepared, tmp_path / "run", recipe, progress=False)
+    assert not RunFolder(tmp_path / "run").model.exists()

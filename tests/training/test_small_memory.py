@@ -42,7 +42,10 @@ def test_mixed_precision_trains_both_stages(
 
         monkeypatch.setattr(expada_modules, name, spy)
     recipe = replace(RECIPE, precision="bf16-mixed", accelerator="cpu")
-    train_expada(shared_prepared, tmp_path / "run", recipe, progress=False)
+    # oneDNN's bfloat16 weight gradient of a 3-D convolution on grids as small as these holds inf and NaN (torch 2.15, AVX-512
+    # without bfloat16 instructions); on grids of 14×14 and more it is right.
+    with torch.backends.mkldnn.flags(enabled=False):
+        train_expada(shared_prepared, tmp_path / "run", recipe, progress=False)
     assert seen == {name: {(True, torch.float32)} for name in ("segment_loss", "selection_loss")}
     assert all(
         value.dtype == torch.float32

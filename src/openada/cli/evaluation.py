@@ -46,7 +46,13 @@ def evaluate(
     if not runs:
         raise UnusableInput("evaluate needs a run: openada evaluate RUN")
     if only_folds(runs):
-        for given, option in ((tripod, "--tripod"), (published, "--published"), (split != "test", f"--split {split}")):
+        options = {
+            "--tripod": tripod,
+            "--published": published,
+            "--evidence": evidence,
+            f"--split {split}": split != "test",
+        }
+        for option, given in options.items():
             if given:
                 raise UnusableInput(
                     f"{option} is for a single trained model; these are the folds of a cross-validation"

@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 
 def print_table(table: pd.DataFrame, title: str) -> None:
-    """A table with a title, as wide as the terminal allows."""
+    """A table with a title, as wide as the terminal allows; cells are folded, never cut off."""
     from rich.console import Console
     from rich.table import Table
 
     shown = Table(title=title, title_justify="left")
-    for name in table.columns:
-        shown.add_column(str(name))
+    for position, name in enumerate(table.columns):
+        shown.add_column(str(name), overflow="fold", no_wrap=position == 0)
     for row in table.itertuples(index=False):
         shown.add_row(*(f"{value:.3f}" if isinstance(value, float) else str(value) for value in row))
     Console().print(shown)

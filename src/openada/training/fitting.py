@@ -63,6 +63,11 @@ class _EpochEnd(Checkpoint):
         if not trainer.is_global_zero:
             return
         values = {name: float(value) for name, value in trainer.callback_metrics.items()}
+        if not math.isfinite(values.get("training_loss", 0.0)):
+            raise UnusableInput(
+                f"the training loss of {self._stage} is {values['training_loss']} in epoch {trainer.current_epoch + 1}: lower "
+                f"--{self._stage}.learning-rate, or train with --precision 32-true; what was trained before is kept"
+            )
         record_metrics(self._metrics, self._stage, trainer.current_epoch, values)
         kept = self._keep.get(trainer.current_epoch + 1)
         if kept is not None:
