@@ -34,3 +34,10 @@ def test_a_stride_of_nought_is_refused(shared_prepared: Path) -> None:
     table, _ = usable_recordings(dataset, source)
     with pytest.raises(UnusableInput, match="every 0"):
         segment_loader(source, dataset, table, training=True)
+
+
+def test_a_task_that_nobody_recorded_is_refused_with_those_there_are(shared_prepared: Path) -> None:
+    dataset = PreparedDataset(shared_prepared)
+    with pytest.raises(UnusableInput, match="no recording has the task 'talk'; there are: x"):
+        usable_recordings(dataset, Source(replace(RECIPE, task="talk")))
+    assert len(usable_recordings(dataset, Source(replace(RECIPE, task="x")))[0]) == 12
