@@ -69,11 +69,11 @@ _EXPADA_METHODS = {"base": "base regression", "ordinal": "ordinal regression", "
 
 
 def expada_comparators() -> pd.DataFrame:
-    """ExpADA's Table 1, columns marked as published.
+    """ExpADA's Table 1 on AVEC 2013 and AVEC 2014, columns marked as published.
 
     On AVEC 2014 some papers count 100 clips, some 50 sessions; the table does not say which.
     """
-    columns = [f"{corpus} {metric} (published)" for corpus in ("AVEC 2013", "AVEC 2014") for metric in ("MAE", "RMSE")]
+    columns = [f"{year} {metric} (published)" for year in ("2013", "2014") for metric in ("MAE", "RMSE")]
     return pd.DataFrame(EXPADA_TABLE_1, columns=["source", *columns])
 
 

@@ -186,11 +186,11 @@ def published_section(table: pd.DataFrame, line: str) -> list[str]:
     return ["", f"## {LABEL[0].upper()}{LABEL[1:]}", "", *([to_markdown(table)] if len(table) else []), line]
 
 
-def published_shown(table: pd.DataFrame, line: str) -> NamedTable:
+def published_shown(table: pd.DataFrame, line: str, title: str = "Published figures") -> NamedTable:
     """Published figures as a page shows them: two decimals, as in the papers."""
     figures_of = [column for column in table.columns if column.endswith("(published)")]
     shown = table.assign(**{column: [number(value) for value in table[column]] for column in figures_of})
-    return NamedTable("Published figures", shown, line, published=True)
+    return NamedTable(title, shown, line, published=True)
 
 
 def bullets(lines: Sequence[str]) -> list[str]:

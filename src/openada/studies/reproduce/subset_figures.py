@@ -106,7 +106,7 @@ def shown(table: pd.DataFrame) -> pd.DataFrame:
     for name, rows in table.groupby("subset", sort=False):
         printed = wide(rows, ERRORS)
         share = rows[rows["metric"] == "rmse"].set_index("predictor")["share_of_constant"]
-        printed["RMSE / constant's"] = [share.get(predictor, np.nan) for predictor in printed["predictor"]]
+        printed["RMSE / constant's"] = [f"{share.get(predictor, np.nan):.2f}" for predictor in printed["predictor"]]
         printed.insert(0, "subset", name)
         parts.append(printed)
     return pd.concat(parts, ignore_index=True)
@@ -127,9 +127,12 @@ def with_published(printed: pd.DataFrame, corpora: Sequence[str]) -> pd.DataFram
 def differences_shown(table: pd.DataFrame) -> pd.DataFrame:
     """Differences from the constants and look-ups, as printed."""
     rows = table[table["predictor"].str.contains(" − ")]
-    return pd.concat(
-        [wide(part, ERRORS).assign(subset=name) for name, part in rows.groupby("subset", sort=False)], ignore_index=True
-    )
+    parts = []
+    for name, part in rows.groupby("subset", sort=False):
+        printed = wide(part, ERRORS)
+        printed.insert(0, "subset", name)
+        parts.append(printed)
+    return pd.concat(parts, ignore_index=True)
 
 
 def pairs_shown(table: pd.DataFrame) -> pd.DataFrame:
