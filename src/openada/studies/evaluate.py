@@ -31,6 +31,7 @@ from openada.studies.evidence_content import evidence_markdown
 from openada.studies.planted_baselines import planted_baselines
 from openada.studies.planted_evidence import planted_evidence, require_evidence
 from openada.studies.planted_localisation import planted_localisation
+from openada.studies.planted_material import planted_truth
 from openada.studies.progress import bar
 from openada.studies.tripod_answers import run_checklist
 
@@ -86,10 +87,9 @@ def evaluate_run(
     folder = trained.folder
     config = folder.config()
     require_reportable(config, part)
-    truth = Path(config["source_manifest"]).parent / "truth"
-    planted = config["planted"] and (truth / "episodes.csv").is_file()
+    truth = planted_truth(config)
     if evidence:
-        require_evidence(trained, truth if planted else None)
+        require_evidence(trained, truth)
     require_no_fold(folder)
     with bar("Predicting") as tick:
         predictions = predict(run, data=data, tick=tick)
@@ -99,8 +99,8 @@ def evaluate_run(
     main = next(iter(rows))
     table = _table(trained, known, rows, dataset, part)
     require_identity_lookup(table, folder.split(), part)
-    localisation = planted_localisation(trained, truth, part) if planted and "selection" in rows else None
-    references = _references(truth.parent, dataset, known) if planted else None
+    localisation = planted_localisation(trained, truth, part) if truth and "selection" in rows else None
+    references = _references(truth.parent, dataset, known) if truth else None
     extra = [column for column in GROUPING if column in known and column not in rows[main]]
     described = rows[main].merge(known[["recording_id", *extra]], on="recording_id", validate="one_to_one")
     foot = footing(folder, rows[main], part, dataset)
@@ -117,6 +117,7 @@ def evaluate_run(
         published_table(config["corpus"], planted=config["planted"]) if published else None,
     )
     if evidence:
+        assert truth is not None  # `require_evidence` has asked for it
         with bar("Evidence") as tick:
             evaluation = replace(evaluation, evidence=planted_evidence(trained, truth, part, data=data, tick=tick))
     if tripod:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,6 +17,12 @@ from openada.training.units import Units
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+def planted_truth(config: Mapping[str, Any]) -> Path | None:
+    """The folder with the planted truth behind a run's data, from the run's config; None where there is none at hand."""
+    truth = Path(config["source_manifest"]).parent / "truth"
+    return truth if config["planted"] and (truth / "episodes.csv").is_file() else None
 
 
 @dataclass(frozen=True)

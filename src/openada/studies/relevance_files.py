@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from openada.explanation.episodes import KINDS, counting_segments, episodes, stretches
+from openada.explanation.episodes import COLUMNS, KINDS, counting_segments, episodes, stretches
 from openada.explanation.relevance import CATEGORY_SUPPORT, SEVERITY_RELEVANCE
 from openada.explanation.scale_agreement import scale_agreement
 from openada.files import atomic_path
@@ -41,17 +41,7 @@ SEGMENT_COLUMNS = (
     "segment_score",
     "stage1_score",
 )
-EPISODE_COLUMNS = (
-    "kind",
-    "start_s",
-    "end_s",
-    "peak_s",
-    "strength",
-    "times_even_share",
-    "rank",
-    "segments",
-    "scales_frames",
-)
+EPISODE_COLUMNS = tuple(name for name in COLUMNS if not name.endswith("_unit"))
 _SEGMENTS = ExportedFile("relevance.csv", "a row per segment of every length: both kinds of relevance, scores")
 _EPISODES = ExportedFile("episodes.csv", "a row per episode of either kind")
 _ELAN = ExportedFile("relevance.eaf", "annotation tiers for ELAN, linked to the video")

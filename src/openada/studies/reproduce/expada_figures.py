@@ -18,9 +18,10 @@ from openada.report.figures import Drawing
 from openada.report.plots import scatter
 from openada.report.relevance_figures import relevance_along_time
 from openada.studies.pictures import frame_strip
-from openada.studies.reproduce.planted_relevance import truth_of
+from openada.studies.planted_material import planted_truth
 from openada.studies.reproduce.result import Result
 from openada.studies.reproduce.subset_figures import subsets
+from openada.training.run_folder import RunFolder
 
 if TYPE_CHECKING:
     from openada.studies.reproduce.job import Job
@@ -88,7 +89,7 @@ def _along_time(job: Job, recording_id: str, result: RecordingResult, kind: str,
 
 def _planted_episodes(runs: list[Path]) -> pd.DataFrame:
     """The cues of a planted benchmark, no rows elsewhere."""
-    truth = truth_of(runs[0])
+    truth = planted_truth(RunFolder(runs[0]).config())
     if truth is None:
         return pd.DataFrame({"recording_id": [], "start_s": [], "end_s": []})
     return pd.read_csv(truth / "episodes.csv", dtype={"recording_id": str})

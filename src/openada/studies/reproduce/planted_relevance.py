@@ -12,6 +12,7 @@ from openada.inference.recording import TrainedRun
 from openada.report.comparison import Section
 from openada.report.content import NamedTable
 from openada.studies.planted_localisation import planted_localisation
+from openada.studies.planted_material import planted_truth
 from openada.training.run_folder import RunFolder
 
 if TYPE_CHECKING:
@@ -23,19 +24,12 @@ NOTE = (
 )
 
 
-def truth_of(run: Path) -> Path | None:
-    """The folder with the planted truth behind a run's data, None where there is none."""
-    config = RunFolder(run).config()
-    truth = Path(config["source_manifest"]).parent / "truth"
-    return truth if config["planted"] and (truth / "episodes.csv").is_file() else None
-
-
 def planted_relevance(job: Job, selection: Mapping[int, list[Path]]) -> tuple[pd.DataFrame, Section] | None:
     """A row per measure, seed and run, as of `planted_localisation`, and the section that shows them; None without truth."""
     parts = []
     for seed, runs in selection.items():
         for run, task in zip(runs, job.task_names, strict=True):
-            truth = truth_of(run)
+            truth = planted_truth(RunFolder(run).config())
             if truth is None:
                 return None
             found = planted_localisation(TrainedRun.load(run), truth, job.part)
