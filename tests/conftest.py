@@ -12,9 +12,11 @@ import pandas as pd
 import pytest
 import torch
 
+from clip_recipe import CLIP_RECIPE, SYSTEM
 from openada.face.tracker import FaceObservation
 from openada.prepared import passes
 from openada.prepared.prepare import prepare
+from openada.training.clips import train_clips
 from openada.training.expada import train_expada
 from openada.video import Frame, VideoWriter
 from training_recipe import RECIPE
@@ -127,3 +129,11 @@ def shared_run(shared_prepared: Path, tmp_path_factory: pytest.TempPathFactory) 
 def run(shared_run: Path, tmp_path: Path) -> Path:
     """The same, a copy that a test may change."""
     return Path(shutil.copytree(shared_run, tmp_path / "run"))
+
+
+@pytest.fixture(scope="session")
+def clip_run(shared_prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clip model trained on the small data set without an interruption; only read."""
+    run = tmp_path_factory.mktemp("trained") / "clip-run"
+    train_clips(SYSTEM, shared_prepared, run, CLIP_RECIPE, progress=False)
+    return run

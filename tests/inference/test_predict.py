@@ -49,7 +49,7 @@ def test_cached_units_change_nothing(run: Path, shared_prepared: Path, tmp_path:
 def test_untracked_units_keep_their_place_in_time(run: Path, shared_prepared: Path) -> None:
     recording = PreparedDataset(shared_prepared).recording("r1")  # frames 10 to 13 lost: half of unit 1
     strict = TrainedRun.load(run)
-    strict = TrainedRun(strict.folder, strict.model, replace(strict.recipe, min_tracked_share=0.6))
+    strict = replace(strict, recipe=replace(strict.recipe, min_tracked_share=0.6))
     result = infer(strict, recording)
     assert result.units.usable.tolist() == [True, False, True, True, True]
     spans = result.segments[["first_unit", "end_unit"]].to_numpy()
@@ -63,7 +63,7 @@ def test_a_model_of_shuffled_frames_is_trained_and_tested_on_them(
     recipe = replace(RECIPE, method="base", frame_order="shuffled")
     train_expada(shared_prepared, tmp_path / "run", recipe, progress=False)
     shuffled = TrainedRun.load(tmp_path / "run")
-    in_time = TrainedRun(shuffled.folder, shuffled.model, replace(shuffled.recipe, frame_order="time"))
+    in_time = replace(shuffled, recipe=replace(shuffled.recipe, frame_order="time"))
     recording = PreparedDataset(shared_prepared).recording("r7")
     reader, plain = shuffled.source.reader(recording), in_time.source.reader(recording)
     np.testing.assert_array_equal(reader.read(8, 8)[0], plain.read(8, 8)[0][:, reader.order(8, 8) - 8])

@@ -1,17 +1,6 @@
-from itertools import pairwise
 from pathlib import Path
 
-import pytest
-
-from openada.training.fitting import learning_rate_factor, record_metrics, stream_seed
-
-
-def test_learning_rate_warms_up_then_falls_to_zero() -> None:
-    values = [learning_rate_factor(step / 1000, 0.05) for step in range(1001)]
-    assert values[0] < 0.05 and values[-1] == pytest.approx(0, abs=1e-12)
-    assert max(values) == pytest.approx(1, abs=1e-2) and values.index(max(values)) in range(45, 55)
-    assert all(a <= b for a, b in pairwise(values[:50]))
-    assert all(a >= b for a, b in pairwise(values[51:]))
+from openada.training.fitting import best_epoch, record_metrics, stream_seed
 
 
 def test_seeds_of_neighbouring_batches_differ() -> None:
@@ -28,3 +17,15 @@ def test_an_epoch_done_again_replaces_its_rows(tmp_path: Path) -> None:
     assert path.read_text().splitlines() == [
         "stage,epoch,metric,value", "encoder,0,loss,3", "encoder,1,loss,1.5", "selector,1,loss,7",
     ]  # fmt: skip
+
+
+def test_the_best_epoch_is_the_first_of_the_lowest_finite_values(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.csv"
+    assert best_epoch(path, "clips", "loss") is None
+    for epoch, value in enumerate((5.0, 2.0, float("nan"), 2.0, 3.0)):
+        record_metrics(path, "clips", epoch, {"loss": value, "other": -epoch})
+        record_metrics(path, "another", epoch, {"loss": -value})
+    assert best_epoch(path, "clips", "loss") == 1
+    record_metrics(path, "clips", 1, {"loss": 4.0})  # done again: what came after is gone too
+    assert best_epoch(path, "clips", "loss") == 1
+    assert best_epoch(path, "clips", "nothing") is None

@@ -7,7 +7,8 @@ import pytest
 
 from openada.errors import UnusableInput
 from openada.prepared.dataset import PreparedDataset
-from openada.training.material import Source, segment_loader, usable_recordings
+from openada.training.material import Source, segment_loader
+from openada.training.recordings import usable_recordings
 from training_recipe import RECIPE
 
 
@@ -17,7 +18,7 @@ def test_stage_1_trains_on_segments_by_the_recipes_stride(
 ) -> None:
     """Recordings have 40 frames, segments 8; frames 10 to 13 of r1 are lost, no more than half of any segment."""
     dataset, source = PreparedDataset(shared_prepared), Source(replace(RECIPE, stride=stride))
-    table, _ = usable_recordings(dataset, source)
+    table, _ = usable_recordings(dataset, source.segments, split="official", task="")
     training, development = (table[table["split"] == part] for part in ("training", "development"))
     assert source.segments(dataset.recording("r0"), source.training_stride).first_frame.tolist() == list(first)
     assert len(segment_loader(source, dataset, training, training=True).dataset) == 6 * len(first)
@@ -31,7 +32,7 @@ def test_half_a_segment_is_rounded_up() -> None:
 
 def test_a_stride_of_nought_is_refused(shared_prepared: Path) -> None:
     dataset, source = PreparedDataset(shared_prepared), Source(replace(RECIPE, stride=0))
-    table, _ = usable_recordings(dataset, source)
+    table, _ = usable_recordings(dataset, source.segments, split="official", task="")
     with pytest.raises(UnusableInput, match="every 0"):
         segment_loader(source, dataset, table, training=True)
 
@@ -39,5 +40,5 @@ def test_a_stride_of_nought_is_refused(shared_prepared: Path) -> None:
 def test_a_task_that_nobody_recorded_is_refused_with_those_there_are(shared_prepared: Path) -> None:
     dataset = PreparedDataset(shared_prepared)
     with pytest.raises(UnusableInput, match="no recording has the task 'talk'; there are: x"):
-        usable_recordings(dataset, Source(replace(RECIPE, task="talk")))
-    assert len(usable_recordings(dataset, Source(replace(RECIPE, task="x")))[0]) == 12
+        usable_recordings(dataset, Source(RECIPE).segments, split="official", task="talk")
+    assert len(usable_recordings(dataset, Source(RECIPE).segments, split="official", task="x")[0]) == 12

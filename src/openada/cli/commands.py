@@ -16,7 +16,7 @@ from openada.errors import UnusableInput
 STANDARD_SECONDS = 30.0
 Layout = Literal["plain", "avec2014"]
 Corpus = Literal["avec2013", "avec2014", "avec2013+avec2014", "daic-woz", "e-daic", "d-vlog", "lmvd", "manifest"]
-Kind = Literal["official", "subject-disjoint", "grouped", "leave-one-subject-out", "nested"]
+Kind = Literal["official", "official-apart", "subject-disjoint", "grouped", "leave-one-subject-out", "nested"]
 Variant = Literal["standard", "hard", "dynamic", "shortcut", "shortcut-control", "null"]
 
 
@@ -114,8 +114,9 @@ def synth(
 
 
 def datasets(
-    action: Positional[Literal["check", "manifest", "split"]],
+    action: Positional[Literal["check", "manifest", "merge", "split"]],
     root: Positional[Path],
+    others: Positional[tuple[Path, ...]] = (),
     /,
     *,
     out: Path | None = None,
@@ -131,15 +132,19 @@ def datasets(
 
     check says which corpus a folder holds, what was found per part and task, what is missing or unreadable, and which people are
     in two parts. manifest writes --out, a CSV. docs/corpora.md names the corpora and the layouts they are known to come in.
+    merge writes the manifests ROOT and OTHERS as one to --out, and says whom they share: docs/corpora.md, "Several corpora".
     split writes a hashed file, once: a split or a set of folds, into the prepared data set ROOT, for 'openada train --split NAME'
     (a fold: NAME/1, NAME/2, …), or for a manifest ROOT into --out. docs/evaluation.md says what is made of folds.
 
     Args:
-        action: check, manifest or split.
+        action: check, manifest, merge or split.
         root: Folder of the corpus, in whatever layout, or a manifest; for split a prepared data set or a manifest.
+        others: Further manifests (merge).
         out: The manifest to write; for the split of a manifest the JSON file.
         corpus: Which corpus, where the file names leave it open.
-        kind: official: as the manifest says. subject-disjoint: three parts, nobody in two. grouped: --folds of whole people.
+        kind: official: as the manifest says. official-apart: the same, but whoever is in a later part is left out of the
+            earlier ones, so that the test part stays whole. subject-disjoint: three parts, nobody in two.
+            grouped: --folds of whole people.
             leave-one-subject-out: a fold per person. nested: grouped folds, each with --inner folds of its training part.
         name: Name of the split; default: what the kind and its numbers are.
         folds: Number of folds.
@@ -147,8 +152,10 @@ def datasets(
         shares: Shares of the people for training, development and test (subject-disjoint).
         seed: Decides who comes where.
     """
-    from openada.cli.datasets import check, manifest, split
+    from openada.cli.datasets import check, manifest, merge, split
 
+    if others and action != "merge":
+        raise UnusableInput(f"datasets {action} takes one place, not {1 + len(others)}")
     if action == "check":
         check(root, corpus=corpus)
         return
@@ -156,28 +163,42 @@ def datasets(
         split(root, kind=kind, out=out, name=name, folds=folds, inner=inner, shares=shares, seed=seed)
         return
     if out is None:
-        raise UnusableInput("datasets manifest needs --out, the CSV file to write")
+        raise UnusableInput(f"datasets {action} needs --out, the CSV file to write")
+    if action == "merge":
+        merge([root, *others], out)
+        return
     manifest(root, out=out, corpus=corpus)
 
 
 def assess(
-    video: Positional[Path], /, run: Path, out: Path, tracker_model: Path | None = None, keep_prepared: bool = False
+    video: Positional[Path],
+    /,
+    *,
+    out: Path,
+    run: Path | None = None,
+    checkpoint: Path | None = None,
+    tracker_model: Path | None = None,
+    keep_prepared: bool = False,
 ) -> None:
-    """Assess one video with a trained run: OUT/assessment.json and a self-contained OUT/report.html.
+    """Assess one video with a trained run or a converted checkpoint: OUT/assessment.json and a self-contained OUT/report.html.
 
     Beside them, relevance as CSV files and as annotation tiers for ELAN and Praat; docs/relevance.md describes them.
 
     Args:
         video: The recording.
-        run: Folder of a trained run.
         out: Folder to write.
+        run: Folder of a trained run.
+        checkpoint: In place of a run, a checkpoint that came without one (openada convert): nothing is known of its errors then.
         tracker_model: Where the model file of the run's tracker lies now, if it was moved.
         keep_prepared: Keep the tracked and aligned recording under OUT/prepared.
     """
     from openada.cli.output import print_assessment
     from openada.studies.assess import assess_video
 
-    print_assessment(assess_video(video, run, out, tracker_model=tracker_model, keep_prepared=keep_prepared))
+    model = run or checkpoint
+    if model is None or (run and checkpoint):
+        raise UnusableInput("assess needs one of --run and --checkpoint")
+    print_assessment(assess_video(video, model, out, tracker_model=tracker_model, keep_prepared=keep_prepared))
     print(f"report: {out / 'report.html'}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from tyro.conf import Positional
@@ -55,6 +56,29 @@ def manifest(root: Positional[Path], /, *, out: Path, corpus: str | None = None)
     print(f"{len(found.table)} recordings in {out}; next: {following}")
 
 
+def merge(manifests: Sequence[Path], out: Path) -> None:
+    """Write several manifests as one, and say who is in more than one corpus and in which parts.
+
+    Args:
+        manifests: Two or more, CSV or Parquet.
+        out: The manifest to write, a CSV.
+    """
+    from openada.datasets.manifest import read_manifest, write_manifest
+    from openada.datasets.splits import official
+    from openada.datasets.union import REMEDY, across_parts, merged, shared_subjects
+
+    table = merged({path.stem: read_manifest(path) for path in manifests})
+    write_manifest(table, out)
+    shared = shared_subjects(table)
+    print(f"{len(shared)} of {table['subject'].nunique()} subjects are in more than one corpus")
+    whole = table["split"].ne("").all()
+    for subject, here, there in across_parts(table, official(table)) if whole else []:
+        print(f"warning: subject {subject} is in {here} and in {there}")
+    if whole and across_parts(table, official(table)):
+        print(f"note: training on the official split of all of them is refused: {REMEDY}")
+    print(f"{len(table)} recordings in {out}; next: openada prepare {out} --out PREPARED")
+
+
 def split(
     root: Path,
     *,
@@ -70,7 +94,7 @@ def split(
 
     Args:
         root: A prepared data set, or a manifest.
-        kind: official, subject-disjoint, grouped, leave-one-subject-out or nested.
+        kind: official, official-apart, subject-disjoint, grouped, leave-one-subject-out or nested.
         out: The file to write, for a manifest.
         name: Name of the split, and of its file in a prepared data set.
         folds: Number of folds (grouped, nested).
@@ -80,7 +104,7 @@ def split(
     """
     from openada.datasets.folds import Folds, grouped_folds, leave_one_subject_out, nested_folds
     from openada.datasets.manifest import read_manifest
-    from openada.datasets.splits import Split, official, subject_disjoint
+    from openada.datasets.splits import Split, official, official_apart, subject_disjoint
     from openada.prepared import layout
     from openada.prepared.dataset import PreparedDataset
 
@@ -96,6 +120,8 @@ def split(
     made: Split | Folds
     if kind == "official":
         made = official(table, **named)
+    elif kind == "official-apart":
+        made = official_apart(table, **named)
     elif kind == "subject-disjoint":
         made = subject_disjoint(table, seed, shares, **(named or {"name": f"subject-disjoint-{seed}"}))
     elif kind == "grouped":

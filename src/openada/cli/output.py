@@ -33,9 +33,14 @@ def print_run(folder: RunFolder) -> None:
     """Where a trained run lies and what comes next."""
     config = folder.config()
     print(
-        f"trained expada, preset {config['model']['preset']}, on {config['recordings']['training']} recordings of "
+        f"trained {folder.kind().described}, on {config['recordings']['training']} recordings of "
         f"{config['subjects']['training']} subjects"
     )
+    if config["selected_on"]:
+        print(
+            f"note: {config['selected_on']} recordings chose the epoch: no figure can be reported on them, and none is left to "
+            "calibrate an interval on (--keep last)"
+        )
     if config["dropped"]:
         print(f"warning: {len(config['dropped'])} recordings were left out; config.json names them with the reason")
     print(f"run: {folder.folder}; next: openada evaluate {folder.folder}")

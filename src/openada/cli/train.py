@@ -1,69 +1,102 @@
-"""`openada train`: its defaults are those of the preset that the arguments name."""
+"""`openada train`: its settings and their defaults are those of the system and preset that the arguments name."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 from tyro.conf import Positional
 
+from openada.errors import UnusableInput
 from openada.models.registry import presets
+from openada.training.clip_recipe import RECIPES, ClipRecipe, clip_recipe, recipe_names
 from openada.training.recipe import ExpADARecipe, recipe
+from openada.training.systems import EXPADA
 
 if TYPE_CHECKING:
     from openada.models.weights import Weights
+    from openada.training.systems import Recipe
 
-Recipe = Annotated[ExpADARecipe, tyro.conf.arg(name="")]
+SYSTEMS = (EXPADA, *RECIPES)
+System = Literal["expada", "sta-drn", "resnet3d"]
 
 
 def command(arguments: Sequence[str]) -> Callable[..., None]:
-    """The command with the defaults of the preset in `arguments`, so that --help shows the numbers that will be used."""
-    defaults = recipe(preset_in(arguments))
+    """The command with the settings of the system, and the defaults of the preset, in `arguments`: --help shows what is used."""
+    defaults = recipe_in(arguments, system_in(arguments))
 
     def train(
-        system: Positional[Literal["expada"]],
+        system: Positional[System],
         /,
         data: Path,
         out: Path,
         weights: Path | None = None,
         download_weights: bool = False,
-        recipe: Recipe = defaults,
+        recipe: Any = defaults,
     ) -> None:
         """Train a system on a prepared data set; every epoch is saved, and the same command goes on after an interruption.
+
+        Each system has settings of its own: openada train SYSTEM --help shows them, with --preset NAME those of a named recipe.
+        docs/training.md says what the named recipes are.
 
         Args:
             system: Which system to train.
             data: Folder of a prepared data set.
             out: Folder of the run.
-            weights: A file with the trunk's pre-trained weights (torchvision's names).
-            download_weights: Download torchvision's weights for the trunk: Kinetics-400, or ImageNet for encoder "frames".
+            weights: A file with pre-trained weights: of ExpADA's trunk (torchvision's names), or of the whole network.
+            download_weights: Download torchvision's weights for ExpADA's trunk: Kinetics-400, or ImageNet for encoder "frames".
             recipe: Every number of the training; defaults come with --preset.
         """
         from openada.cli.output import print_run
+        from openada.training.clips import train_clips
         from openada.training.expada import train_expada
 
         given = pretrained(weights, download_weights, recipe)
-        print_run(train_expada(data, out, recipe, weights=given, download=download_weights))
+        if isinstance(recipe, ExpADARecipe):
+            print_run(train_expada(data, out, recipe, weights=given, download=download_weights))
+        else:
+            print_run(train_clips(system, data, out, recipe, weights=given, download=download_weights))
 
+    train.__annotations__["recipe"] = annotated(defaults)
     return train
 
 
-def pretrained(file: Path | None, download: bool, recipe: ExpADARecipe) -> Weights | None:
-    """The trunk's pre-trained weights that the arguments ask for: a file before a download, or none."""
+def annotated(defaults: Recipe) -> Any:
+    """The type of a recipe for the argument parser, its settings without a prefix."""
+    kind = ClipRecipe[type(defaults.model)] if isinstance(defaults, ClipRecipe) else ExpADARecipe  # type: ignore[misc]
+    return Annotated[kind, tyro.conf.arg(name="")]
+
+
+def recipe_in(arguments: Sequence[str], system: str) -> Recipe:
+    """The system's recipe by the value after --preset; without one, or with an unknown one, its first."""
+    chosen = _preset_in(arguments)
+    if system == EXPADA:
+        return recipe(chosen if chosen in presets(EXPADA) else "paper")
+    return clip_recipe(system, chosen if chosen in recipe_names(system) else None)
+
+
+def system_in(arguments: Sequence[str]) -> str:
+    """The system that the arguments begin with, ExpADA if none."""
+    return next((argument for argument in arguments[:2] if argument in SYSTEMS), EXPADA)
+
+
+def pretrained(file: Path | None, download: bool, recipe: Recipe) -> Weights | None:
+    """The pre-trained weights that the arguments ask for: a file before a download, or none."""
     from openada.models.weights import local_weights, torchvision_weights
 
     if file:
         return local_weights(file)
+    if download and not isinstance(recipe, ExpADARecipe):
+        raise UnusableInput("there are no weights to download for this system; give a file with --weights")
     return torchvision_weights(recipe.model.trunk) if download else None
 
 
-def preset_in(arguments: Sequence[str]) -> str:
-    """The value after --preset, or the paper's; an unknown one is left to the argument parser's own message."""
+def _preset_in(arguments: Sequence[str]) -> str:
+    """The value after --preset; whether it is known is not asked here."""
     for position, argument in enumerate(arguments):
         name, _, value = argument.partition("=")
         if name == "--preset":
-            chosen = value or (arguments[position + 1] if position + 1 < len(arguments) else "")
-            return chosen if chosen in presets("expada") else "paper"
-    return "paper"
+            return value or (arguments[position + 1] if position + 1 < len(arguments) else "")
+    return ""

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from openada.clips.augmentation import Augmentation, Drawn, apply, draw, move
+from openada.clips.sampling import sampled_frames
 from openada.clips.seeding import stable_seed
 from openada.prepared.dataset import PreparedRecording
 
@@ -22,6 +23,7 @@ class ClipReader:
     learnt to set identity aside (protocol.md; an option of ours, off in the paper's recipes).
     Frames that were not tracked are mid-grey without a reference and zero with one: the mask, not the pixels, is the truth.
     `cached` reads from the recording's memory map instead of decoding.
+    `frame_step`: a clip takes every so-manieth frame; `clips.sampling` says that, and what a clip longer than the recording is.
     frame_order = "shuffled" gives the frames of every clip in an order drawn from (`seed`, recording, first frame, frames)
     alone, so the same at every read: a control that keeps which frames a clip has and takes away how they follow each other.
     """
@@ -35,22 +37,25 @@ class ClipReader:
         cached: bool = True,
         frame_order: FrameOrder = "time",
         seed: int = 0,
+        frame_step: int = 1,
     ) -> None:
         self.recording = recording
         self._size_px = size_px
         self._frame_order = frame_order
         self._seed = seed
         self._tracked = recording.tracked
+        self._frame_step = frame_step
         self._map = recording.memory_map(size_px) if cached else None
         picture = recording.reference(size_px) if reference == "median" else None
         self._reference = None if picture is None else _to_tensor(picture[None])
 
     def order(self, first: int, frames: int) -> np.ndarray:
         """The recording's frames in the order in which a clip shows them, (frames,) int64."""
+        in_time = sampled_frames(len(self._tracked), first, frames, self._frame_step)
         if self._frame_order == "time":
-            return np.arange(first, first + frames)
+            return in_time
         seed = stable_seed(self._seed, self.recording.recording_id, first, frames)
-        return first + np.random.default_rng(seed).permutation(frames)
+        return in_time[np.random.default_rng(seed).permutation(frames)]
 
     def read(
         self,
@@ -60,10 +65,10 @@ class ClipReader:
         generator: np.random.Generator | None = None,
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """The clip and its mask of tracked frames (T,) bool; augmented if a generator is given."""
-        end = first + frames
-        raw = self._map[first:end] if self._map is not None else self.recording.crops(first, end, self._size_px)
         order = self.order(first, frames)
-        clip = _to_tensor(np.asarray(raw)[order - first])
+        end = int(order.max()) + 1
+        raw = self._map[first:end] if self._map is not None else self.recording.crops(first, end, self._size_px)
+        clip = _to_tensor(np.asarray(raw[order - first]))
         reference = self._reference
         drawn: Drawn | None = None
         if augmentation is not None and generator is not None:

@@ -15,7 +15,7 @@ class Segments:
 
     first_frame: (N,) int64. frames: the length T of each. start_s, end_s: (N,) float64, the presentation time of the first
     frame, and that of the frame after the last (for the recording's end, one mean frame later).
-    tracked_share: (N,) float64 in 0–1. usable: (N,) bool, the share reaches the minimum asked for.
+    tracked_share: (N,) float64 in 0–1. usable: (N,) bool, the share reaches the minimum asked for, `min_tracked_share`.
     """
 
     first_frame: np.ndarray
@@ -24,6 +24,7 @@ class Segments:
     end_s: np.ndarray
     tracked_share: np.ndarray
     usable: np.ndarray
+    min_tracked_share: float = 0.5
 
     def __len__(self) -> int:
         return len(self.first_frame)
@@ -45,4 +46,5 @@ def segments(
     edges = np.append(time_s, time_s[-1] + step_s) if count else np.zeros(1)
     seen = np.concatenate([[0], np.cumsum(tracked)])
     share = (seen[first + frames] - seen[first]) / frames
-    return Segments(first, frames, edges[first], edges[first + frames], share, share >= max(min_tracked_share, 1e-9))
+    usable = share >= max(min_tracked_share, 1e-9)
+    return Segments(first, frames, edges[first], edges[first + frames], share, usable, min_tracked_share)

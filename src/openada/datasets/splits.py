@@ -155,6 +155,25 @@ def official(manifest: pd.DataFrame, name: str = "official") -> Split:
     return _from_parts(manifest, manifest["split"].tolist(), name)
 
 
+def official_apart(manifest: pd.DataFrame, name: str = "official-apart") -> Split:
+    """The official parts, less the recordings of people who are also in a later part: the test part stays whole.
+
+    Whoever is in test is taken out of training and development, whoever is in development out of training; those recordings
+    are in no part. Raises UnusableInput where a recording has no part, nobody is left to train on, or who is seen is not known.
+    """
+    subject_bands(manifest)  # refuses a corpus that does not say who is seen
+    whole = official(manifest, name)
+    later: set[str] = set()
+    ids = {}
+    for part in reversed(SPLITS):
+        own = whole.subjects_in(part)
+        ids[part] = tuple(recording for recording in whole.ids[part] if whole.subjects[recording] not in later)
+        later |= own
+    if not ids["training"]:
+        raise UnusableInput("everybody in training is in a later part too: use a subject-disjoint split")
+    return Split(name, ids, whole.subjects)
+
+
 def subject_disjoint(
     manifest: pd.DataFrame,
     seed: int,

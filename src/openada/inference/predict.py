@@ -21,7 +21,8 @@ def predict(run: Path, *, data: Path | None = None, tick: Callable[[int, int], N
     """Predict every development and test recording; write `predictions.parquet` and `segments.parquet`; return the first.
 
     One row per recording and method: recording_id, subject, session, task, split, score (the label), prediction, band,
-    predicted_band (of the prediction, by the scale's limits), category (the selecting model's own, −1 without stage 2), method.
+    predicted_band (of the prediction, by the scale's limits), category (a selecting model's own, −1 without one), method.
+    `segments.parquet` has a row per clip, or per representation of a selecting model (inference/clips.py, inference/expada.py).
     Predictions that are there already are kept. `data` overrides where the prepared dataset lies; `tick(done, all)` is told of
     progress.
     """

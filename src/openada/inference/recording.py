@@ -1,116 +1,102 @@
-"""What a trained ExpADA says of one recording."""
+"""A trained run of any kind, and what it says of one recording."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
-import torch
+from torch import nn
 
-from openada.models.expada.model import ExpADA
-from openada.models.outputs import SelectionOutput
+from openada.clips.reading import ClipReader
+from openada.clips.segments import Segments
 from openada.models.weights import load_checkpoint
 from openada.prepared.dataset import PreparedRecording
-from openada.training.material import Source
-from openada.training.recipe import ExpADARecipe
 from openada.training.run_folder import RunFolder
-from openada.training.units import Units
+from openada.training.systems import Recipe, RunKind
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
 @dataclass(frozen=True)
-class TrainedRun:
-    """A finished run: its folder, its model in evaluation mode, and how recordings become clips for it."""
-
-    folder: RunFolder
-    model: ExpADA
-    recipe: ExpADARecipe
-
-    @staticmethod
-    def load(run: Path) -> TrainedRun:
-        """Read a run. Raises UnusableInput if there is none, or it is not trained to the end."""
-        folder = RunFolder(run)
-        folder.require_complete()
-        model, _ = load_checkpoint(folder.model)
-        assert isinstance(model, ExpADA)
-        return TrainedRun(folder, model.eval(), folder.recipe())
-
-    @property
-    def source(self) -> Source:
-        """How a recording becomes clips."""
-        return Source(self.recipe)
-
-
-@dataclass(frozen=True)
 class RecordingResult:
-    """Predictions and relevance of one recording.
+    """What a run says of one recording.
 
-    scores: method → score on the label's scale; "ordinal" or "base" is the mean of the encoder's segment scores, "selection"
-    the mean over the selected representations. category: the selecting model's I, or None without stage 2.
-    segments: a row per valid representation with first_unit, end_unit, start_s, end_s, scale_frames, category_support (the
-    paper's SDR), severity_relevance, selected, segment_score, and stage1_score (the mean of the units' own scores).
-    units: scale-1 units with start_s, end_s, usable. selection: the network's own output for a batch of one, or None.
+    scores: method → score on the label's scale. category: one that the network names by itself, or None. segments: a row per
+    segment or clip with start_s, end_s, scale_frames, stage1_score (its own score) and what else the kind of run gives.
+    usable: (N,) bool, which pieces of the recording had enough tracked frames to be read.
     """
 
     scores: dict[str, float]
     category: int | None
     segments: pd.DataFrame
-    units: Units
-    selection: SelectionOutput | None
+    usable: np.ndarray
+
+
+class Cutting(Protocol):
+    """How a recording becomes what a model reads."""
+
+    def reader(self, recording: PreparedRecording) -> ClipReader:
+        """Its clips as tensors."""
+        ...
+
+    def segments(self, recording: PreparedRecording) -> Segments:
+        """Where they lie, at test."""
+        ...
+
+
+@dataclass(frozen=True)
+class TrainedRun(ABC):
+    """A finished run: its folder, its model in evaluation mode, and its recipe."""
+
+    folder: RunFolder
+    model: nn.Module
+    recipe: Recipe
+
+    @staticmethod
+    def load(run: Path) -> TrainedRun:
+        """Read a run. Raises UnusableInput if there is none, or it is not trained to the end."""
+        from openada.inference.clips import ClipRun
+        from openada.inference.expada import ExpADARun
+        from openada.models.expada.model import ExpADA
+        from openada.training.clip_recipe import ClipRecipe
+
+        folder = RunFolder(run)
+        folder.require_complete()
+        model, _ = load_checkpoint(folder.model)
+        recipe = folder.recipe()
+        if isinstance(recipe, ClipRecipe):
+            return ClipRun(folder, model.eval(), recipe)
+        assert isinstance(model, ExpADA)
+        return ExpADARun(folder, model.eval(), recipe)
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """What config.json says."""
+        return self.folder.config()
+
+    @property
+    def kind(self) -> RunKind:
+        """What kind of run it is."""
+        return RunKind(self.config)
+
+    @property
+    @abstractmethod
+    def source(self) -> Cutting:
+        """How a recording becomes what the model reads."""
+
+    @abstractmethod
+    def infer(self, recording: PreparedRecording, cache: Path | None = None) -> RecordingResult:
+        """What the run says of one prepared recording; `cache` is a folder for what is worth computing once.
+
+        Raises UnusableInput if no piece of it has enough tracked frames.
+        """
 
 
 def infer(run: TrainedRun, recording: PreparedRecording, *, cache: Path | None = None) -> RecordingResult:
     """Apply a run to one prepared recording. Raises UnusableInput if no segment has enough tracked frames."""
-    units = run.source.units(recording, run.model.encoder, cache)
-    stage1 = "base" if run.recipe.method == "base" else "ordinal"
-    scores = {stage1: float(units.score[units.usable].mean())}
-    if run.recipe.method != "selection":
-        return RecordingResult(scores, None, _stage1_segments(units, run.model.config.segment_frames), units, None)
-    with torch.inference_mode():
-        out = run.model.selector(torch.from_numpy(units.feature)[None], torch.from_numpy(units.usable)[None])
-    scores["selection"] = float(out.score[0])
-    segments = _segments(out, units, run.model.config.segment_frames)
-    return RecordingResult(scores, int(out.category[0]), segments, units, out)
-
-
-def _segments(out: SelectionOutput, units: Units, frames: int) -> pd.DataFrame:
-    import pandas as pd
-
-    valid = out.mask[0].numpy()
-    spans = out.spans.numpy()[valid]
-    running = np.concatenate([[0.0], np.cumsum(units.score, dtype=float)])
-    columns = {
-        "first_unit": spans[:, 0],
-        "end_unit": spans[:, 1],
-        "start_s": units.start_s[spans[:, 0]],
-        "end_s": units.end_s[spans[:, 1] - 1],
-        "scale_frames": (spans[:, 1] - spans[:, 0]) * frames,
-        "stage1_score": (running[spans[:, 1]] - running[spans[:, 0]]) / (spans[:, 1] - spans[:, 0]),
-    }
-    for name in ("category_support", "severity_relevance", "selected", "segment_score"):
-        columns[name] = getattr(out, name)[0].numpy()[valid]
-    return pd.DataFrame(columns)
-
-
-def _stage1_segments(units: Units, frames: int) -> pd.DataFrame:
-    import pandas as pd
-
-    usable = np.flatnonzero(units.usable)
-    return pd.DataFrame(
-        {
-            "first_unit": usable,
-            "end_unit": usable + 1,
-            "start_s": units.start_s[usable],
-            "end_s": units.end_s[usable],
-            "scale_frames": frames,
-            "stage1_score": units.score[usable],
-            "category_support": np.nan,
-            "severity_relevance": np.nan,
-            "selected": False,
-            "segment_score": units.score[usable],
-        }
-    )
+    return run.infer(recording, cache)

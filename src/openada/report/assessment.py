@@ -93,7 +93,7 @@ def write_assessment_report(out_html: Path, content: AssessmentContent) -> None:
             {"start_s": one.start_s, "end_s": one.end_s, "score": one.score, "index": len(content.episodes) + k}
             for k, one in enumerate(content.unit_scores)
         ],
-        unit_scores_plot=Markup(plots.segment_scores(content.unit_scores, content.score))
+        unit_scores_plot=Markup(plots.segment_scores(content.unit_scores, content.score, piece=content.piece))
         if content.unit_scores
         else "",
         stretch_playable=[clip is not None for clip in clip_of_others],

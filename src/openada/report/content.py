@@ -84,7 +84,7 @@ class ScaleAgreement(NamedTuple):
 
 
 class SegmentScore(NamedTuple):
-    """A segment's own score by the encoder, for methods without relevance; on the label's scale."""
+    """A segment's or clip's own score, for methods without relevance; on the label's scale."""
 
     start_s: float
     end_s: float
@@ -139,7 +139,7 @@ class ModelDescription:
 
     name: str
     preset: str  # "paper", or the name of a reduced size
-    method: str  # base | ordinal | selection
+    method: str  # base | ordinal | selection; "" where a model has one way alone
     corpus: str  # what it was trained on, in words
     n_recordings: int | None = None  # in training
     n_subjects: int | None = None  # in training
@@ -170,6 +170,7 @@ class AssessmentContent:
     segments: Sequence[Segment] = ()  # empty if the model gives no relevance
     relevance_missing_reason: str = ""  # shown where there are no segments
     unit_scores: Sequence[SegmentScore] = ()  # shown where there are no segments
+    piece: str = "segment"  # what the model reads at a time, in a word: segment, clip
     episodes: Sequence[Episode] = ()
     scale_agreement: Sequence[ScaleAgreement] = ()
     files: Sequence[ExportedFile] = ()

@@ -143,8 +143,8 @@ def curves(
     return svg(draw, name, 6.0, 3.9)
 
 
-def segment_scores(scores: Sequence[SegmentScore], mean: float, name: str = "scores") -> str:
-    """The score of each segment as a bar's width of line along time in s, with their mean."""
+def segment_scores(scores: Sequence[SegmentScore], mean: float, name: str = "scores", *, piece: str = "segment") -> str:
+    """The score of each `piece` as a bar's width of line along time in s, with their mean."""
 
     def draw(axes: Axes) -> None:
         for one in scores:
@@ -153,7 +153,7 @@ def segment_scores(scores: Sequence[SegmentScore], mean: float, name: str = "sco
             )
         axes.axhline(mean, color=INK, linewidth=1.2, linestyle="--", label="mean: the score above")
         axes.set_xlabel("time, s")
-        axes.set_ylabel("score of the segment")
+        axes.set_ylabel(f"score of the {piece}")
         axes.grid(axis="y", color=LINE, linewidth=0.8)
         axes.legend(frameon=False)
 

@@ -14,27 +14,23 @@ import numpy as np
 
 from openada.datasets.scales import SCALES, band_name
 from openada.errors import UnusableInput
-from openada.evaluation.conformal import split_conformal, subject_scores
-from openada.files import read_json, write_json
+from openada.files import write_json
+from openada.inference.checkpoint import CheckpointRun
+from openada.inference.expada import ExpADAResult
 from openada.inference.recording import RecordingResult, TrainedRun, infer
 from openada.prepared.dataset import PreparedRecording
 from openada.prepared.job import Job, Parameters
 from openada.prepared.writer import prepare_recording
 from openada.report.assessment import write_assessment_report
-from openada.report.content import (
-    AssessmentContent,
-    ModelDescription,
-    ScoreInterval,
-    SegmentScore,
-    TestResult,
-)
+from openada.report.content import AssessmentContent, ScoreInterval, SegmentScore
+from openada.studies.model_facts import NO_RUN_LONG, critical_warnings, model_description, prediction_interval
 from openada.studies.pictures import frame_strip, media_for, segment_pictures
 from openada.studies.relevance_content import MOST_LISTED, apart, shown_agreement, shown_episodes, shown_segments
 from openada.studies.relevance_files import (
-    NO_STAGE_2,
     RelevanceTables,
     exported,
     relevance_tables,
+    without_relevance,
     write_relevance_files,
 )
 from openada.video import probe
@@ -46,24 +42,24 @@ RESPONSIBLE_USE = (
     "Research software, not a medical device. A score is an estimate by a model and no diagnosis; "
     "RESPONSIBLE_USE.md says what it does and does not mean."
 )
-LEVEL = 0.9
 RATE_TOLERANCE = 0.1
 QUALITY_TOLD = ("tracked_share", "gaps", "brightness", "blur", "face_size_px", "faces_seen_max", "frames")
 
 
 def assess_video(
-    video: Path, run: Path, out: Path, *, tracker_model: Path | None = None, keep_prepared: bool = False
+    video: Path, model: Path, out: Path, *, tracker_model: Path | None = None, keep_prepared: bool = False
 ) -> dict[str, Any]:
-    """Assess `video` with the trained `run`; write OUT/assessment.json, OUT/report.html and the files that
-    `studies.relevance_files` describes; return the first.
+    """Assess `video` with the trained run, or the checkpoint without one, at `model`.
+
+    Writes OUT/assessment.json, OUT/report.html and the files that `studies.relevance_files` describes; returns the first.
 
     The video is prepared as the run's training recordings were. tracker_model: where the tracker's model file lies now.
 
     Raises UnusableInput, with nothing written, if the video cannot be decoded, shows no face, or is shorter than one segment.
     """
-    trained = TrainedRun.load(run)
+    trained = CheckpointRun.load_or_run(model)
     with tempfile.TemporaryDirectory(prefix="openada-") as scratch:
-        parameters = Parameters(**trained.folder.config()["prepared"])
+        parameters = Parameters(**trained.config["prepared"])
         if tracker_model is not None:
             parameters = replace(parameters, tracker_model=str(tracker_model))
         job = Job(video.stem or "recording", video, Path(scratch) / "recording", parameters)
@@ -71,7 +67,7 @@ def assess_video(
         recording = PreparedRecording(job.recording_id, job.folder)
         _require_face(video, recording, trained)
         result = infer(trained, recording)
-        tables = relevance_tables(result, trained.model.selector.percent)
+        tables = relevance_tables(result)
         assessment = describe(video.name, trained, recording, result, quality, tables)
         content = report_content(video, trained, recording, result, assessment, tables)
         out.mkdir(parents=True, exist_ok=True)
@@ -86,6 +82,7 @@ def assess_video(
             starts_at_s=probe(video).starts_at_s,
             ends_at_s=float(times[-1] + np.diff(times).mean()),
             category=assessment["predicted_category"],
+            piece=trained.kind.piece,
         )
         if keep_prepared:
             shutil.copytree(job.folder, out / "prepared", dirs_exist_ok=True)
@@ -114,13 +111,15 @@ def describe(
     tables: RelevanceTables | None,
 ) -> dict[str, Any]:
     """The content of `assessment.json`. Scores are on the label's scale and not clipped to it; the band's are."""
-    config = trained.folder.config()
+    config = trained.config
     scale = SCALES[config["scale"]]
     method = "selection" if "selection" in result.scores else next(iter(result.scores))
     score = result.scores[method]
     category = result.category
     interval, reason = prediction_interval(trained, method, score)
-    listed = ["start_s", "end_s", "scale_frames", "category_support", "severity_relevance"]
+    listed = ["start_s", "end_s", "scale_frames", "segment_score"]
+    if isinstance(result, ExpADAResult):
+        listed += ["category_support", "severity_relevance", "selected", "stage1_score"]
     return {
         "video": title,
         "score": score,
@@ -131,15 +130,15 @@ def describe(
         "interval": interval,
         "interval_missing_reason": reason,
         "method": method,
-        "segments": _records(result.segments[[*listed, "selected", "segment_score", "stage1_score"]]),
-        "relevance_missing_reason": NO_STAGE_2.format(method=trained.recipe.method) if tables is None else None,
+        "segments": _records(result.segments[listed]),
+        "relevance_missing_reason": without_relevance(trained) if tables is None else None,
         "episodes": [] if tables is None else _records(tables.episodes),
         "scale_agreement": [] if tables is None else _records(tables.agreement),
-        "files": [file.name for file in exported(tables)],
+        "files": [file.name for file in exported(tables, trained.kind.piece)],
         "quality": quality_facts(quality),
-        "warnings": [*critical_warnings(config), *_warnings(config, recording, result), *quality["warnings"]],
+        "warnings": [*critical_warnings(config), *_warnings(trained, recording, result), *quality["warnings"]],
         "trained_on": {key: config[key] for key in ("corpus", "planted", "recordings", "subjects", "split_sha256")},
-        "model": {"name": config["model"]["name"], "preset": config["model"]["preset"], "seed": trained.recipe.seed},
+        "model": {"name": config["system"], "preset": trained.kind.preset, "seed": trained.recipe.seed},
         "responsible_use": RESPONSIBLE_USE,
         "versions": {name: version(name) for name in ("openada", "torch", "mediapipe", "av")},
     }
@@ -150,32 +149,22 @@ def quality_facts(quality: dict[str, Any]) -> dict[str, Any]:
     return {key: quality[key] for key in QUALITY_TOLD}
 
 
-def critical_warnings(config: dict[str, Any]) -> list[str]:
-    """What must stand in red above everything else."""
-    if not config["planted"]:
-        return []
-    return [
-        f"This model was trained on the planted benchmark ({', '.join(config['corpus'])}): rendered movements of one "
-        "portrait, in which the cue is made up. On a real face its score, its band and its highlighted moments say nothing "
-        "about that person. This page shows how the software works, and no more."
-    ]
-
-
-def _warnings(config: dict[str, Any], recording: PreparedRecording, result: RecordingResult) -> list[str]:
-    said = []
+def _warnings(trained: TrainedRun, recording: PreparedRecording, result: RecordingResult) -> list[str]:
+    config, piece = trained.config, trained.kind.piece
+    said = [NO_RUN_LONG] if isinstance(trained, CheckpointRun) else []
     times = recording.time_s
     rate = (len(times) - 1) / (times[-1] - times[0]) if len(times) > 1 else math.nan
     trained_rate = config["frame_rate_hz"]
-    if abs(rate / trained_rate - 1) > RATE_TOLERANCE:
+    if trained_rate and abs(rate / trained_rate - 1) > RATE_TOLERANCE:
         said.append(
-            f"The video has {rate:.1f} frames per second, the training recordings had {trained_rate:.1f}: segments of the same "
+            f"The video has {rate:.1f} frames per second, the training recordings had {trained_rate:.1f}: {piece}s of the same "
             "number of frames cover another length of time than the model has learnt."
         )
-    units = result.units
-    lost = len(units.usable) - int(units.usable.sum())
+    pieces = len(result.usable)
+    lost = pieces - int(result.usable.sum())
     if lost:
         said.append(
-            f"{lost} of {len(units.usable)} segments ({lost / len(units.usable):.0%}) were left out because the face was not "
+            f"{lost} of {pieces} {piece}s ({lost / pieces:.0%}) were left out because the face was not "
             "tracked in them; the assessment is of the rest."
         )
     scale = SCALES[config["scale"]]
@@ -183,38 +172,6 @@ def _warnings(config: dict[str, Any], recording: PreparedRecording, result: Reco
     if not scale.low <= score <= scale.high:
         said.append(f"The score {score:.1f} lies outside the scale ({scale.low:g} to {scale.high:g}).")
     return said
-
-
-def prediction_interval(trained: TrainedRun, method: str, score: float) -> tuple[dict[str, Any] | None, str | None]:
-    """A split-conformal interval from the run's development subjects, or None and the reason.
-
-    They were used neither to train nor to select (protocol, rule 9); a run that selected on them gets none.
-    """
-    import pandas as pd
-
-    folder = trained.folder
-    config = folder.config()
-    if config["selected_on"] == "development":
-        return None, "the development subjects selected the model, so none are left to calibrate an interval on"
-    if not folder.predictions.is_file():
-        return None, "the run has no predictions to calibrate on: run 'openada evaluate' on it first"
-    table = pd.read_parquet(folder.predictions)
-    rows = table[(table["split"] == "development") & (table["method"] == method)]
-    if rows.empty:
-        return None, "the run has no development recordings to calibrate an interval on"
-    found = split_conformal(subject_scores(rows["score"], rows["prediction"], rows["subject"]), LEVEL)
-    if not math.isfinite(found.half_width):
-        return None, found.note
-    scale = SCALES[config["scale"]]
-    low, high = (float(np.clip(score + sign * found.half_width, scale.low, scale.high)) for sign in (-1, 1))
-    return {
-        "low": low,
-        "high": high,
-        "level": LEVEL,
-        "calibration_subjects": found.n_subjects,
-        "method": "split conformal on development subjects",
-        "valid_for": "people like those of the training corpus; never claimed for another one",
-    }, None
 
 
 def report_content(
@@ -226,9 +183,9 @@ def report_content(
     tables: RelevanceTables | None,
 ) -> AssessmentContent:
     """What the page shows."""
-    config = trained.folder.config()
+    config, kind = trained.config, trained.kind
     scale = SCALES[config["scale"]]
-    segments = shown_segments(result, trained.recipe.model.segment_frames)
+    segments = shown_segments(result, kind.frames)
     found = [] if tables is None else shown_episodes(tables.episodes)
     ranked = sorted(
         (segment for segment in segments if math.isfinite(segment.severity_relevance)),
@@ -260,7 +217,8 @@ def report_content(
         ],
         episodes=found,
         scale_agreement=[] if tables is None else shown_agreement(tables.agreement),
-        files=exported(tables),
+        files=exported(tables, kind.piece),
+        piece=kind.piece,
         lost_spans_s=[(gap["start_s"], gap["end_s"]) for gap in assessment["quality"]["gaps"]],
         frame_strip=frame_strip(recording),
         most_relevant=segment_pictures(recording, most),
@@ -270,33 +228,6 @@ def report_content(
         warnings=[text for text in assessment["warnings"] if text not in critical],
         media=media_for(video, times, [*most, *least, *(one for one in found if one.rank <= MOST_LISTED)]),
         versions=assessment["versions"],
-    )
-
-
-def model_description(trained: TrainedRun) -> ModelDescription:
-    """Which model, trained on what, and its errors on test recordings if the run was evaluated."""
-    config = trained.folder.config()
-    results: list[TestResult] = []
-    path = trained.folder / "evaluation.json"
-    if path.is_file():
-        figures = read_json(path)
-        for row in figures["headline"]:
-            value, low, high, constant = (
-                math.nan if row[key] is None else row[key] for key in ("value", "low", "high", "constant")
-            )
-            counts = (row["n"], row["n_subjects"], row["unit"])
-            results.append(TestResult(row["metric"].upper(), value, low, high, constant, *counts))
-    return ModelDescription(
-        name="ExpADA",
-        preset=config["model"]["preset"],
-        method=trained.recipe.method,
-        corpus=", ".join(config["corpus"]) or "a corpus that the manifest does not name",
-        n_recordings=config["recordings"]["training"],
-        n_subjects=config["subjects"]["training"],
-        split=trained.recipe.split,
-        split_sha256=config["split_sha256"],
-        seeds=[trained.recipe.seed],
-        results=results,
     )
 
 

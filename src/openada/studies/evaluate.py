@@ -88,8 +88,7 @@ def evaluate_run(
     config = folder.config()
     require_reportable(config, part)
     truth = planted_truth(config)
-    if evidence:
-        require_evidence(trained, truth)
+    selecting = require_evidence(trained, truth) if evidence else None
     require_no_fold(folder)
     with bar("Predicting") as tick:
         predictions = predict(run, data=data, tick=tick)
@@ -116,10 +115,10 @@ def evaluate_run(
         drawings,
         published_table(config["corpus"], planted=config["planted"]) if published else None,
     )
-    if evidence:
+    if selecting is not None:
         assert truth is not None  # `require_evidence` has asked for it
         with bar("Evidence") as tick:
-            evaluation = replace(evaluation, evidence=planted_evidence(trained, truth, part, data=data, tick=tick))
+            evaluation = replace(evaluation, evidence=planted_evidence(selecting, truth, part, data=data, tick=tick))
     if tripod:
         evaluation = replace(evaluation, checklist=run_checklist(folder, evaluation))
     evaluation = replace(evaluation, markdown=markdown(folder, evaluation))

@@ -60,7 +60,7 @@ def figures(
     return {
         "part": foot.part,
         "method": main,
-        "preset": config["model"]["preset"],
+        "preset": folder.kind().preset,
         "planted": config["planted"],
         "corpus": config["corpus"],
         "split": foot.split,
@@ -138,8 +138,7 @@ def markdown(folder: RunFolder, of: Evaluation) -> str:
     lines = [
         f"# Evaluation of {folder.folder.name} on {of.foot.part} recordings",
         "",
-        f"Model expada, preset {config['model']['preset']}, method {of.figures['method']}; corpus "
-        f"{', '.join(config['corpus']) or 'not named'}.",
+        f"Model {folder.kind().described}; corpus {', '.join(config['corpus']) or 'not named'}.",
         "One prediction per recording, then per session; intervals are 95 %, from resampling subjects.",
     ]
     if of.figures["planted"]:

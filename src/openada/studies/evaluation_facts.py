@@ -13,21 +13,24 @@ from openada.evaluation.guards import require_unselected
 from openada.face.quality import TRACKED_SHARE_LOW
 from openada.prepared.dataset import PreparedDataset
 from openada.training.run_folder import RunFolder
+from openada.training.systems import EXPADA, TITLES
 
 if TYPE_CHECKING:
     import pandas as pd
 
 NO_FACE = "no face"  # the status that `prepare` gives a recording in which no face was found
-METHODS = ("selection", "ordinal", "base")
+OF_STAGES = ("selection", "ordinal", "base")
+METHODS = (*OF_STAGES, *(name for name in TITLES if name != EXPADA))
+"""What predictions may be called, the method that a run is for before the others: ExpADA's, then a clip model's own name."""
 
 
 def by_method(predictions: pd.DataFrame, part: str) -> dict[str, pd.DataFrame]:
     """The predictions of one part, a table per method, the one that the run is for first."""
     rows = predictions[predictions["split"] == part]
+    named = list(rows["method"].unique())
     return {
         name: rows[rows["method"] == name].drop(columns="method").reset_index(drop=True)
-        for name in METHODS
-        if (rows["method"] == name).any()
+        for name in [*(known for known in METHODS if known in named), *(name for name in named if name not in METHODS)]
     }
 
 

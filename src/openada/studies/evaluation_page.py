@@ -12,9 +12,10 @@ from openada.evaluation.table import wide
 from openada.inference.recording import TrainedRun
 from openada.report.content import Curve, EvaluationContent, NamedTable, SplitSummary
 from openada.report.evaluation import write_evaluation_report
-from openada.studies.assess import model_description
 from openada.studies.evaluation_content import ERRORS, conformal_table, published_shown
+from openada.studies.evaluation_facts import METHODS
 from openada.studies.evidence_content import evidence_tables
+from openada.studies.model_facts import model_description
 
 if TYPE_CHECKING:
     from openada.studies.evaluate import Evaluation
@@ -28,9 +29,8 @@ def write_page(out: Path, trained: TrainedRun, evaluation: Evaluation) -> None:
     part = evaluation.foot.part
     scale = SCALES[config["scale"]]
     table = evaluation.table
-    main = evaluation.figures["method"]
     difference = table["predictor"].str.contains(" − ")
-    methods = table["predictor"].isin(["selection", "ordinal", "base"])
+    methods = table["predictor"].isin(METHODS)
     tables = [
         NamedTable("Differences", wide(table[difference], ERRORS), "Below zero: the model errs less."),
         NamedTable(
@@ -50,7 +50,7 @@ def write_page(out: Path, trained: TrainedRun, evaluation: Evaluation) -> None:
     write_evaluation_report(
         out,
         EvaluationContent(
-            title=f"ExpADA, {main}, on {part} recordings",
+            title=f"{trained.kind.described} on {part} recordings",
             model=model_description(trained),
             scale_name=scale.name,
             scale_low=scale.low,
@@ -95,8 +95,9 @@ def _curves(trained: TrainedRun) -> list[Curve]:
 
     metrics = pd.read_csv(trained.folder.metrics)
     metrics = metrics[metrics["metric"] == "development_rmse"]
-    names = {"encoder": "stage 1, development RMSE", "selector": "stage 2, development RMSE"}
+    names = trained.kind.curves
     return [
         Curve(names[stage], rows["epoch"].to_numpy(float), rows["value"].to_numpy(float))
         for stage, rows in metrics.groupby("stage")
+        if stage in names
     ]

@@ -22,6 +22,7 @@ from openada.evaluation.temporal_detection import (
 from openada.explanation.attention import attention_concentration
 from openada.explanation.gradient import gradient_times_input
 from openada.explanation.masking import score_of_kept
+from openada.inference.expada import ExpADARun
 from openada.inference.recording import TrainedRun
 from openada.prepared.dataset import PreparedDataset
 from openada.studies.planted_localisation import ByRecording, auroc_rows, stage1_scores
@@ -42,7 +43,7 @@ COLUMNS_OF_SEGMENTS = {
 
 
 def planted_evidence(
-    trained: TrainedRun,
+    trained: ExpADARun,
     truth: Path,
     part: str,
     *,
@@ -90,17 +91,18 @@ def planted_evidence(
     return pd.DataFrame(rows)
 
 
-def require_evidence(trained: TrainedRun, truth: Path | None) -> None:
-    """Raise UnusableInput for a run without stage 2, and without the planted truth."""
-    if trained.recipe.method != "selection":
+def require_evidence(trained: TrainedRun, truth: Path | None) -> ExpADARun:
+    """The run, if it has the selection of stage 2; raises UnusableInput for one that has not, and without the planted truth."""
+    if not isinstance(trained, ExpADARun) or trained.recipe.method != "selection":
         raise UnusableInput(
-            f"{trained.folder.folder} was trained with method {trained.recipe.method!r}: evidence needs the selection of stage 2"
+            f"{trained.folder.folder} was trained with method {trained.kind.method!r}: evidence needs the selection of stage 2"
         )
     if truth is None or not (truth / "episodes.csv").is_file():
         raise UnusableInput(
             f"{trained.folder.folder} is no run on a planted benchmark whose truth/episodes.csv is at hand; without the truth "
             "there is no evidence to make: leave out --evidence"
         )
+    return trained
 
 
 def unit_measures(
@@ -175,7 +177,7 @@ def deletion_rows(
     return rows
 
 
-def _attention(trained: TrainedRun, dataset: PreparedDataset, one: PlantedRecording) -> np.ndarray:
+def _attention(trained: ExpADARun, dataset: PreparedDataset, one: PlantedRecording) -> np.ndarray:
     prepared = dataset.recording(one.recording_id)
     segments = trained.source.segments(prepared)
     if len(segments) != len(one.units.usable) or np.any(segments.usable != one.units.usable):

@@ -8,6 +8,7 @@ import numpy as np
 
 from openada.explanation.explanation import Spans
 from openada.explanation.relevance import CATEGORY_SUPPORT, SEVERITY_RELEVANCE, relevance
+from openada.inference.expada import ExpADAResult
 from openada.inference.recording import RecordingResult
 from openada.report.content import Episode, ScaleAgreement, Segment
 
@@ -19,8 +20,8 @@ _KINDS: dict[str, Literal["severity", "category"]] = {SEVERITY_RELEVANCE: "sever
 
 
 def shown_segments(result: RecordingResult, segment_frames: int) -> list[Segment]:
-    """The model's two kinds of relevance; empty for a run without stage 2. segment_frames: length of a unit."""
-    if result.selection is None:
+    """The model's two kinds of relevance; empty without a stage 2. segment_frames: length of a unit."""
+    if not isinstance(result, ExpADAResult) or result.selection is None:
         return []
     units = result.units
     found = relevance(result.selection, np.stack([units.start_s, units.end_s], axis=1))

@@ -14,7 +14,8 @@ from openada.explanation.episodes import COLUMNS, KINDS, counting_segments, epis
 from openada.explanation.relevance import CATEGORY_SUPPORT, SEVERITY_RELEVANCE
 from openada.explanation.scale_agreement import scale_agreement
 from openada.files import atomic_path
-from openada.inference.recording import RecordingResult
+from openada.inference.expada import ExpADAResult
+from openada.inference.recording import RecordingResult, TrainedRun
 from openada.report.content import ExportedFile
 from openada.report.elan import write_eaf
 from openada.report.page import significant
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
 NO_STAGE_2 = (
     'A run of method "{method}" has no second stage, and so no relevance: nothing says which moments its score rests on. '
     "It is the mean of the scores that the encoder gave to the single segments."
+)
+ONE_BY_ONE = (
+    "This model scores a clip at a time and takes the mean, in which every clip weighs the same: nothing in it says that its "
+    "score rests on one moment more than on another."
 )
 NAMES = {SEVERITY_RELEVANCE: "severity relevance", CATEGORY_SUPPORT: "category support"}
 SEGMENT_COLUMNS = (
@@ -46,9 +51,8 @@ _SEGMENTS = ExportedFile("relevance.csv", "a row per segment of every length: bo
 _EPISODES = ExportedFile("episodes.csv", "a row per episode of either kind")
 _ELAN = ExportedFile("relevance.eaf", "annotation tiers for ELAN, linked to the video")
 _PRAAT = ExportedFile("relevance.TextGrid", "the same tiers for Praat")
-_SCORES = ExportedFile("segment_scores.csv", "a row per segment: the encoder's own score")
+SCORES = "segment_scores.csv"
 WITH_RELEVANCE = (_SEGMENTS, _EPISODES, _ELAN, _PRAAT)
-WITHOUT = (_SCORES,)
 
 
 @dataclass(frozen=True)
@@ -65,12 +69,17 @@ class RelevanceTables:
     agreement: pd.DataFrame
 
 
-def relevance_tables(result: RecordingResult, percent: int) -> RelevanceTables | None:
-    """The tables of one recording, or None without a second stage. percent: p of the selection."""
-    if result.selection is None:
+def without_relevance(trained: TrainedRun) -> str:
+    """Why there is no relevance, for a run that gives none."""
+    return ONE_BY_ONE if trained.kind.is_clip_model else NO_STAGE_2.format(method=trained.kind.method)
+
+
+def relevance_tables(result: RecordingResult) -> RelevanceTables | None:
+    """The tables of one recording, or None without a selection; `counting_segments` takes its p."""
+    if not isinstance(result, ExpADAResult) or result.selection is None:
         return None
     segments = result.segments
-    counts = counting_segments(segments, percent)
+    counts = counting_segments(segments, result.percent)
     listed = segments.assign(
         scale=segments["end_unit"] - segments["first_unit"], counts_for_severity=counts[SEVERITY_RELEVANCE]
     )
@@ -80,9 +89,11 @@ def relevance_tables(result: RecordingResult, percent: int) -> RelevanceTables |
     )
 
 
-def exported(tables: RelevanceTables | None) -> Sequence[ExportedFile]:
-    """The files that `write_relevance_files` leaves for these tables."""
-    return WITHOUT if tables is None else WITH_RELEVANCE
+def exported(tables: RelevanceTables | None, piece: str = "segment") -> Sequence[ExportedFile]:
+    """The files that `write_relevance_files` leaves for these tables; `piece` is what the model reads at a time."""
+    if tables is not None:
+        return WITH_RELEVANCE
+    return (ExportedFile(SCORES, f"a row per {piece}: its own score"),)
 
 
 def write_relevance_files(
@@ -94,22 +105,24 @@ def write_relevance_files(
     starts_at_s: float,
     ends_at_s: float,
     category: str | None,
+    piece: str = "segment",
 ) -> None:
     """Write the files of `exported` to the folder `out` and remove those that an earlier, other method left there.
 
     CSV files are on the recording's own clock (presentation times); annotation tiers start with the video, at `starts_at_s` of
     that clock. `ends_at_s`: the end of the last frame. `category`: the predicted category's name.
     """
-    for file in {*WITH_RELEVANCE, *WITHOUT} - {*exported(tables)}:
-        (out / file.name).unlink(missing_ok=True)
+    left = {file.name for file in exported(tables, piece)}
+    for name in {SCORES, *(file.name for file in WITH_RELEVANCE)} - left:
+        (out / name).unlink(missing_ok=True)
     if tables is None:
-        _write_csv(out / _SCORES.name, result.segments[["start_s", "end_s", "stage1_score"]])
+        _write_csv(out / SCORES, result.segments[["start_s", "end_s", "stage1_score"]])
         return
     _write_csv(out / _SEGMENTS.name, tables.segments)
     _write_csv(out / _EPISODES.name, tables.episodes[list(EPISODE_COLUMNS)])
     tiers = relevance_tiers(tables, starts_at_s, category)
     write_eaf(out / _ELAN.name, tiers, video, written=datetime.now(UTC))
-    write_textgrid(out / _PRAAT.name, tiers, max(ends_at_s, float(result.units.end_s.max())) - starts_at_s)
+    write_textgrid(out / _PRAAT.name, tiers, max(ends_at_s, float(result.segments["end_s"].max())) - starts_at_s)
 
 
 def relevance_tiers(tables: RelevanceTables, starts_at_s: float, category: str | None) -> list[Tier]:

@@ -48,7 +48,7 @@ def content_of(
     first = rows[rows["kind"] == ""]
     references = {name: _figures(first[first["predictor"] == name]) for name in first["predictor"].unique()}
     clean = references.pop(CLEAN)
-    read_px = trained.recipe.model.image_size
+    read_px = trained.kind.image_size
     sweeps, warnings = [], []
     asked = foot.n_recordings
     if asked < of_all:
@@ -64,9 +64,9 @@ def content_of(
             warnings.append(f"{about.title}: {len(done) - 1} of {len(about.strengths)} strengths are done.")
     n, n_subjects = (int(first[name].iloc[0]) for name in ("n", "n_subjects"))
     return RobustnessContent(
-        title=f"{config['model']['name']} on corrupted {foot.part} recordings",
+        title=f"{trained.kind.title} on corrupted {foot.part} recordings",
         lead=(
-            f"Run “{trained.folder.folder.name}”, preset “{config['model']['preset']}”, method “{method}” · {config['scale']} · "
+            f"Run “{trained.folder.folder.name}”, preset “{trained.kind.preset}”, method “{method}” · {config['scale']} · "
             f"{foot.part} part of split “{trained.recipe.split}” · seed of the corruptions {seed}"
         ),
         scale_name=config["scale"],

@@ -17,11 +17,11 @@ from openada.inference.predict import predict
 from openada.studies.evaluation_facts import by_method, data_set_of, footing, require_reportable
 from openada.studies.progress import bar
 from openada.training.run_folder import RunFolder
+from openada.training.systems import RunKind
 
 if TYPE_CHECKING:
     import pandas as pd
 
-SYSTEMS = {"expada": "ExpADA"}
 NAMED = 5  # recordings that a refusal names
 SETTINGS_NAMED = 6  # differing settings that the table of runs names; the others are counted
 
@@ -178,8 +178,7 @@ def runs_table(groups: Sequence[SeedGroup]) -> pd.DataFrame:
         shown = [f"{key} = {settings[group.name].get(key, 'none')}" for key in telling[:SETTINGS_NAMED]]
         more = [f"{len(telling) - SETTINGS_NAMED} more in config.json"] if len(telling) > SETTINGS_NAMED else []
         for run in group.runs:
-            recipe = run.config["recipe"]
-            model = f"{SYSTEMS.get(run.config['system'], run.config['system'])} {run.method}, preset {recipe['preset']}"
+            model = RunKind(run.config).described
             rows.append((group.name, model, str(run.seed), str(run.path), "; ".join([*shown, *more]) or "–"))
     return pd.DataFrame(rows, columns=["name", "model", "seed", "run", "differs in"])
 

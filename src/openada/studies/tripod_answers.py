@@ -38,11 +38,7 @@ def _methods(folder: RunFolder, config: dict[str, Any], evaluation: Evaluation) 
     environment = folder.folder / "environment.json"
     versions = read_json(environment)["versions"] if environment.is_file() else evaluation.figures["versions"]
     software = ", ".join(f"{name} {release}" for name, release in versions.items())
-    stages = "; ".join(
-        f"{name} {recipe[name]['epochs']} epochs, learning rate {recipe[name]['learning_rate']:g}, batch {recipe[name]['batch']}"
-        for name in ("pretext", "encoder", "selector")
-        if recipe.get(name, {}).get("epochs")
-    )
+    kind = folder.kind()
     return {
         "4": Answer("A model is developed, and evaluated on held-out recordings of the same corpus."),
         "5a": Answer(
@@ -55,25 +51,23 @@ def _methods(folder: RunFolder, config: dict[str, Any], evaluation: Evaluation) 
         "8a": Answer(f"Score on {scale.name}, {scale.low} to {scale.high}; bands {bands}."),
         "9a": Answer("No predictors are chosen beforehand: the network reads aligned crops of the whole face."),
         "9b": Answer(
-            f"Aligned face crops at {recipe['model']['image_size']} px in segments of {recipe['model']['segment_frames']} "
-            f"frames at {config['frame_rate_hz']:g} frames per second; reference subtracted: {recipe['reference']}."
+            f"Aligned face crops at {kind.image_size} px in {kind.piece}s of {kind.frames} frames at "
+            f"{config['frame_rate_hz']:g} frames per second; reference subtracted: {recipe['reference']}."
         ),
         "9c": Answer("No judgement: predictors are measured by software.", complete=True),
         "10": Answer(f"All usable recordings of the split: {_parts(config)}. No sample size calculation is recorded."),
         "11": Answer(
-            f"{foot[3]} {foot[5]} Segments with under {recipe['min_tracked_share']:.0%} tracked frames are left out; nothing is "
-            "imputed."
+            f"{foot[3]} {foot[5]} {kind.piece.capitalize()}s with under {recipe['min_tracked_share']:.0%} tracked frames are "
+            "left out; nothing is imputed."
         ),
         "12a": Answer(f"{foot[1]} {foot[2]} Selected on: {config['selected_on'] or 'nothing'}.", complete=True),
         "12b": Answer(
-            f"Crops scaled to {recipe['model'].get('input_range', 'unit')}; the score standardised by mean and standard "
-            "deviation of the training labels alone.",
+            f"Crops scaled to {config['model'].get('input_range', 'unit')}; {kind.score_scaling}.",
             complete=True,
         ),
         "12c": Answer(
-            f"ExpADA, method {recipe['method']}, preset {recipe['preset']}; {stages}; seed {recipe['seed']}; "
-            f"pre-trained weights: {_pretrained(config)}; label noise: {noise or 'none'}; last epoch kept, nothing tuned in "
-            "this run. Every number: config.json."
+            f"{kind.described}; {kind.stages}; seed {recipe['seed']}; pre-trained weights: {_pretrained(config)}; "
+            f"label noise: {noise or 'none'}; {kind.kept}. Every number: config.json."
         ),
         "12e": Answer(
             f"MAE, RMSE, PCC, CCC, calibration slope, band accuracy, macro-F1, quadratic kappa, AUROC for label ≥ {scale.cut:g}, "
@@ -83,7 +77,7 @@ def _methods(folder: RunFolder, config: dict[str, Any], evaluation: Evaluation) 
         ),
         "12f": Answer("None: the model is evaluated as trained.", complete=True),
         "12g": Answer(
-            "Mean over the segments the model selects, per recording; mean of recordings per session; by openada evaluate.",
+            f"{kind.aggregation}; mean of recordings per session; by openada evaluate.",
             complete=True,
         ),
         "13": Answer("None.", complete=True),

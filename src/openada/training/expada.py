@@ -6,9 +6,8 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
 import torch
 from safetensors.torch import load_file, save_file
 
@@ -21,17 +20,19 @@ from openada.models.weights import Weights, save_checkpoint, sha256_of
 from openada.prepared.dataset import PreparedDataset
 from openada.training.expada_modules import EncoderTraining, SelectorTraining
 from openada.training.fitting import fit
-from openada.training.material import Source, segment_loader, unit_loader, usable_recordings
+from openada.training.material import Source, segment_loader, unit_loader
 from openada.training.pretext import PretextTraining, signal_spread, signals_of
 from openada.training.recipe import ExpADARecipe, StageRecipe
+from openada.training.recordings import data_facts, parts_of
 from openada.training.run_folder import RunFolder
+from openada.training.schedules import warm_cosine
+from openada.training.systems import EXPADA
 
 if TYPE_CHECKING:
     import lightning
     import pandas as pd
     from torch.utils.data import DataLoader
 
-PARTS = ("training", "development", "test")
 # The model's settings that stage 1 depends on; the others belong to stage 2.
 ENCODER_SETTINGS = (
     "encoder", "trunk", "segment_frames", "image_size", "width", "query_channels", "layers", "heads", "dropout", "feature_size",
@@ -61,12 +62,7 @@ def train_expada(
     """
     dataset = PreparedDataset(prepared)
     source = Source(recipe)
-    table, dropped = usable_recordings(dataset, source)
-    of = {part: table[table["split"] == part] for part in PARTS}
-    # A fold of a cross-validation has no development part: nothing is watched then.
-    for part, enough in (("training", 2), ("development", 2 if dataset.split(recipe.split).ids["development"] else 0)):
-        if len(of[part]) < enough:
-            raise UnusableInput(f"{prepared}: {len(of[part])} usable {part} recordings; at least {enough} are needed")
+    table, of, dropped = parts_of(dataset, source.segments, split=recipe.split, task=recipe.task, folder=prepared)
     labels = of["training"]["score"].to_numpy(float)
     settings = replace(
         recipe.model,
@@ -85,9 +81,9 @@ def train_expada(
         "model": models.config_of(model),
         "pretrained": dict(weights.meta) if weights else None,
         "encoder_of": _encoder_fact(encoder_of, recipe) if encoder_of else None,
-        **_data_facts(dataset, of, dropped),
+        **data_facts(dataset, of, dropped, selected_on=None),
     }
-    folder.begin(recipe, dataset.split(recipe.split), prepared, facts)
+    folder.begin(recipe, dataset.split(recipe.split), prepared, facts, system=EXPADA)
     with atomic_path(folder.recordings) as temporary:
         table.to_parquet(temporary, index=False)
     if folder.model.is_file():
@@ -97,28 +93,10 @@ def train_expada(
     _train_encoder(folder, source, dataset, model, of, progress)
     if recipe.method == "selection":
         _train_selector(folder, source, dataset, model, of, progress, keep_epochs)
-    save_checkpoint(model, folder.model, _meta(folder, recipe))
+    save_checkpoint(model, folder.model, folder.checkpoint_meta(method=recipe.method))
     for done in (folder.encoder, *folder.checkpoint.glob("pretext.*"), *folder.checkpoint.glob("*.ckpt")):
         done.unlink(missing_ok=True)
     return folder
-
-
-def _data_facts(dataset: PreparedDataset, of: dict[str, pd.DataFrame], dropped: list[dict[str, str]]) -> dict[str, Any]:
-    training = of["training"]
-    corpus = sorted(training["corpus"].unique()) if "corpus" in training else []
-    times = [dataset.recording(recording).time_s for recording in training["recording_id"]]
-    return {
-        "source_manifest": dataset.info["source_manifest"],
-        "corpus": corpus,
-        "prepared": dataset.info["parameters"],
-        "planted": any(name.startswith("planted") for name in corpus),
-        "scale": str(training["scale"].iloc[0]),
-        "frame_rate_hz": round(float(np.median([(len(t) - 1) / (t[-1] - t[0]) for t in times])), 3),
-        "recordings": {part: len(rows) for part, rows in of.items()},
-        "subjects": {part: int(rows["subject"].nunique()) for part, rows in of.items()},
-        "dropped": dropped,
-        "selected_on": None,
-    }
 
 
 def _encoder_fact(source_run: Path, recipe: ExpADARecipe) -> dict[str, str]:
@@ -126,6 +104,8 @@ def _encoder_fact(source_run: Path, recipe: ExpADARecipe) -> dict[str, str]:
     other = RunFolder(source_run)
     other.require_complete()
     held = other.recipe()
+    if not isinstance(held, ExpADARecipe):
+        raise UnusableInput(f"{source_run} is a run of {other.kind().title}: it has no encoder for ExpADA")
     free = ("seed", "method", "selector", "model", "accelerator", "devices", "precision", "checkpoint_trunk")
     differing = [
         entry.name
@@ -153,14 +133,6 @@ def _take_encoder(folder: RunFolder, other: RunFolder) -> None:
                 shutil.copytree(other.units, temporary)
         with atomic_path(folder.encoder) as temporary:
             save_file(own, temporary)
-
-
-def _meta(folder: RunFolder, recipe: ExpADARecipe) -> dict[str, Any]:
-    config = folder.config()
-    kept = {
-        key: config[key] for key in ("corpus", "planted", "scale", "split_sha256", "frame_rate_hz", "source_manifest")
-    }
-    return {**kept, "method": recipe.method, "seed": recipe.seed, "split": recipe.split}
 
 
 def _train_encoder(
@@ -274,7 +246,7 @@ def _fit_stage(
         stage=stage,
         epochs=stage_recipe.epochs,
         learning_rate=stage_recipe.learning_rate,
-        warm_up=stage_recipe.warm_up,
+        schedule=warm_cosine(stage_recipe.warm_up),
         clip_norm=stage_recipe.clip_norm,
         seed=recipe.seed,
         metrics=folder.metrics,

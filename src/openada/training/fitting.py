@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import lightning
 import torch
@@ -18,6 +18,7 @@ from safetensors.torch import save_file
 
 from openada.errors import UnusableInput
 from openada.files import atomic_path
+from openada.training.schedules import Schedule, Step
 
 
 def stream_seed(seed: int, epoch: int, batch: int) -> int:
@@ -25,39 +26,45 @@ def stream_seed(seed: int, epoch: int, batch: int) -> int:
     return (seed * 1_000_003 + epoch) * 1_000_003 + batch
 
 
-def learning_rate_factor(progress: float, warm_up: float) -> float:
-    """Linear warm-up, then half a cosine to zero; `progress` in 0–1. Without state, so nothing is lost on resuming."""
-    if progress < warm_up:
-        return (progress + 1e-3) / (warm_up + 1e-3)
-    return 0.5 * (1 + math.cos(math.pi * (progress - warm_up) / (1 - warm_up)))
+class Best(NamedTuple):
+    """Keep the weights of the epoch at which `metric` was lowest, the first of equals, in the safetensors file `path`."""
+
+    metric: str
+    path: Path
 
 
 class _Repeatable(Callback):
     """Seeds dropout and sets the learning rate before each batch, from (seed, epoch, batch) alone."""
 
-    def __init__(self, seed: int, epochs: int, learning_rate: float, warm_up: float) -> None:
+    def __init__(self, seed: int, epochs: int, learning_rate: float, schedule: Schedule) -> None:
         self._seed = seed
         self._epochs = epochs
         self._learning_rate = learning_rate
-        self._warm_up = warm_up
+        self._schedule = schedule
 
     def on_train_batch_start(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, batch: Any, batch_idx: int
     ) -> None:
         torch.manual_seed(stream_seed(self._seed, trainer.current_epoch, batch_idx))
-        progress = (trainer.current_epoch + batch_idx / trainer.num_training_batches) / self._epochs
+        batches = int(trainer.num_training_batches)
+        step = Step(trainer.current_epoch, batch_idx, batches, self._epochs)
         for group in trainer.optimizers[0].param_groups:
-            group["lr"] = self._learning_rate * learning_rate_factor(progress, self._warm_up)
+            group["lr"] = self._learning_rate * self._schedule(step)
 
 
 class _EpochEnd(Checkpoint):
-    """After each epoch: the metrics' rows, the weights if they are to be kept, then the resume file, each in one step."""
+    """After each epoch: the metrics' rows, the weights if they are to be kept, then the resume file, each in one step.
 
-    def __init__(self, stage: str, metrics: Path, resume: Path, keep: Mapping[int, Path]) -> None:
+    Whether an epoch is the best so far is read from the metrics of those before it, so that an epoch done again after an
+    interruption is judged as it was the first time.
+    """
+
+    def __init__(self, stage: str, metrics: Path, resume: Path, keep: Mapping[int, Path], best: Best | None) -> None:
         self._stage = stage
         self._metrics = metrics
         self._resume = resume
         self._keep = keep
+        self._best = best
 
     def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         if not trainer.is_global_zero:
@@ -71,18 +78,37 @@ class _EpochEnd(Checkpoint):
         record_metrics(self._metrics, self._stage, trainer.current_epoch, values)
         kept = self._keep.get(trainer.current_epoch + 1)
         if kept is not None:
-            with atomic_path(kept) as temporary:
-                save_file({name: value.contiguous() for name, value in pl_module.state_dict().items()}, temporary)
+            _save(pl_module, kept)
+        if self._best and best_epoch(self._metrics, self._stage, self._best.metric) == trainer.current_epoch:
+            _save(pl_module, self._best.path)
         with atomic_path(self._resume) as temporary:
             trainer.save_checkpoint(temporary)
 
 
+def _save(module: torch.nn.Module, path: Path) -> None:
+    with atomic_path(path) as temporary:
+        save_file({name: value.contiguous() for name, value in module.state_dict().items()}, temporary)
+
+
+def best_epoch(metrics: Path, stage: str, metric: str) -> int | None:
+    """The epoch (from 0) of a stage with the lowest finite value of a metric, the first of equals; None without any."""
+    if not metrics.is_file():
+        return None
+    with metrics.open(newline="", encoding="utf-8") as file:
+        rows = [row for row in list(csv.reader(file))[1:] if row[0] == stage and row[2] == metric]
+    found = [(float(row[3]), int(row[1])) for row in rows if math.isfinite(float(row[3]))]
+    return min(found)[1] if found else None
+
+
 def record_metrics(path: Path, stage: str, epoch: int, values: dict[str, float]) -> None:
-    """Add an epoch's values to the long table `path` (stage, epoch, metric, value); an epoch done again replaces its rows."""
+    """Add an epoch's values to the long table `path` (stage, epoch, metric, value).
+
+    An epoch done again replaces its rows and those of later epochs of the stage.
+    """
     rows: list[list[str]] = []
     if path.is_file():
         with path.open(newline="", encoding="utf-8") as file:
-            rows = [row for row in list(csv.reader(file))[1:] if row[:2] != [stage, str(epoch)]]
+            rows = [row for row in list(csv.reader(file))[1:] if row[0] != stage or int(row[1]) < epoch]
     rows += [[stage, str(epoch), name, f"{value:.8g}"] for name, value in sorted(values.items())]
     with atomic_path(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
@@ -98,19 +124,23 @@ def fit(
     stage: str,
     epochs: int,
     learning_rate: float,
-    warm_up: float,
-    clip_norm: float,
+    schedule: Schedule,
+    clip_norm: float | None,
     seed: int,
     metrics: Path,
     resume: Path,
+    accumulate: int = 1,
     accelerator: str = "auto",
     devices: str = "auto",
     precision: str = "32-true",
     keep: Mapping[int, Path] | None = None,
+    best: Best | None = None,
     progress: bool = True,
 ) -> None:
     """Train `module` for `epochs` epochs, from the file `resume` on if it is there.
 
+    `schedule` multiplies `learning_rate` at every batch. `accumulate`: batches whose gradients are averaged into one step.
+    `clip_norm`: limit of the gradient's norm, None for none. `best`: which epoch's weights stay, by a logged metric.
     `keep`: epoch (counted from 1) → safetensors file in which the module's weights after it stay.
     Raises UnusableInput naming the remedy if the resume file cannot be read, KeyboardInterrupt when interrupted (the resume
     file then holds the last whole epoch).
@@ -122,10 +152,11 @@ def fit(
             devices=devices if not devices.isdigit() else int(devices),
             precision=precision,  # type: ignore[arg-type]  # Lightning checks the name
             gradient_clip_val=clip_norm,
+            accumulate_grad_batches=accumulate,
             logger=False,
             callbacks=[
-                _Repeatable(seed, epochs, learning_rate, warm_up),
-                _EpochEnd(stage, metrics, resume, keep or {}),
+                _Repeatable(seed, epochs, learning_rate, schedule),
+                _EpochEnd(stage, metrics, resume, keep or {}, best),
                 *([RichProgressBar(leave=False)] if progress else []),
             ],
             enable_checkpointing=True,

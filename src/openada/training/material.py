@@ -1,11 +1,11 @@
-"""What training reads: the usable recordings of a split with their labels, as segments or as cached feature units."""
+"""What ExpADA's training reads: recordings with their labels, as segments or as cached feature units."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -14,13 +14,12 @@ from torch.utils.data import DataLoader, Dataset
 from openada.clips.dataset import EpochSampler, Key, LabelledRecording, SegmentDataset
 from openada.clips.reading import ClipReader
 from openada.clips.segments import Segments, segments
-from openada.datasets.scales import SCALES, band_index
-from openada.errors import UnusableInput
 from openada.models.expada.segment_encoder import SegmentEncoder
 from openada.prepared.dataset import PreparedDataset, PreparedRecording
 from openada.training.expada_modules import UnitBatch
 from openada.training.pretext import signals_of
 from openada.training.recipe import ExpADARecipe
+from openada.training.recordings import category_of
 from openada.training.units import Units, encode
 
 if TYPE_CHECKING:
@@ -76,47 +75,6 @@ class Source:
         if path:
             units.save(path)
         return units
-
-
-def usable_recordings(dataset: PreparedDataset, source: Source) -> tuple[pd.DataFrame, list[dict[str, str]]]:
-    """The recordings of the recipe's split that can be used, `split` set to their part; and the others with the reason.
-
-    A recording needs a label and at least one segment with enough tracked frames. Those of tasks that the recipe does not ask
-    for are neither. Raises UnusableInput for a task that the data set does not have.
-    """
-    ids = dataset.split(source.recipe.split).ids
-    part_of = {recording: part for part, members in ids.items() for recording in members}
-    table = dataset.manifest[dataset.manifest["recording_id"].isin(list(part_of))]
-    table = table.assign(split=table["recording_id"].map(part_of)).reset_index(drop=True)
-    if source.recipe.task:
-        tasks = table["task"].astype(str)
-        if source.recipe.task not in set(tasks):
-            raise UnusableInput(
-                f"no recording has the task {source.recipe.task!r}; there are: {', '.join(sorted(set(tasks)))}"
-            )
-        table = table[tasks == source.recipe.task].reset_index(drop=True)
-    reasons = [_reason_against(dataset, source, row) for row in table.itertuples()]
-    dropped = [
-        {"recording_id": recording, "reason": reason}
-        for recording, reason in zip(table["recording_id"], reasons, strict=True)
-        if reason
-    ]
-    return table[[not reason for reason in reasons]].reset_index(drop=True), dropped
-
-
-def _reason_against(dataset: PreparedDataset, source: Source, row: Any) -> str:
-    if row.status != "prepared":
-        return str(row.status)
-    if not np.isfinite(float(row.score)):
-        return "no label"
-    if not source.segments(dataset.recording(row.recording_id)).usable.any():
-        return f"no {source.segment_frames} frames in a row of which {source.recipe.min_tracked_share:.0%} are tracked"
-    return ""
-
-
-def category_of(row: Any) -> int:
-    """The severity category of a manifest row, 0 to 3."""
-    return band_index(float(row.score), SCALES[row.scale])
 
 
 def segment_loader(

@@ -11,7 +11,7 @@ from typing import Any
 from openada.datasets.splits import Split, load
 from openada.errors import UnusableInput
 from openada.files import read_json, write_json
-from openada.training.recipe import ExpADARecipe, from_json
+from openada.training.systems import Recipe, RunKind, recipe_of
 
 RECORDED_VERSIONS = ("openada", "torch", "torchvision", "lightning", "numpy", "mediapipe", "av")
 FORMAT_VERSION = 1
@@ -45,6 +45,10 @@ class RunFolder:
         """A stage's weights after one of its epochs (counted from 1), where training was asked to keep them."""
         return self.checkpoint / f"{stage}_epoch_{epoch}.safetensors"
 
+    def best(self, stage: str) -> Path:
+        """A stage's best weights so far, by the development part; gone when the run is complete."""
+        return self.checkpoint / f"{stage}_best.safetensors"
+
     @property
     def model(self) -> Path:
         """The whole model's weights; a run is complete when this is there."""
@@ -62,7 +66,7 @@ class RunFolder:
 
     @property
     def segments(self) -> Path:
-        """One row per representation of the selecting model: its time range, relevance and score."""
+        """One row per clip, or per representation of a selecting model: its time range, score, and relevance if it has any."""
         return self.folder / "segments.parquet"
 
     @property
@@ -84,22 +88,33 @@ class RunFolder:
         if not self.model.is_file():
             raise UnusableInput(f"{self.folder} is not trained to the end: run 'openada train' again, it goes on")
 
-    def recipe(self) -> ExpADARecipe:
+    def recipe(self) -> Recipe:
         """How the run was trained."""
-        return from_json(self.config()["recipe"])
+        return recipe_of(self.config())
+
+    def kind(self) -> RunKind:
+        """What kind of run it is."""
+        return RunKind(self.config())
+
+    def checkpoint_meta(self, *, method: str) -> dict[str, Any]:
+        """What the published checkpoint says of where it comes from."""
+        config = self.config()
+        names = ("corpus", "planted", "scale", "split_sha256", "frame_rate_hz", "source_manifest")
+        recipe = {name: config["recipe"][name] for name in ("seed", "split")}
+        return {**{name: config[name] for name in names}, "method": method, **recipe}
 
     def split(self) -> Split:
         """The split of the run."""
         return load(self.folder / "split.json")
 
-    def begin(self, recipe: ExpADARecipe, split: Split, data: Path, facts: dict[str, Any]) -> None:
-        """Write what the run is, or check that the run there is the same one.
+    def begin(self, recipe: Recipe, split: Split, data: Path, facts: dict[str, Any], *, system: str) -> None:
+        """Write what the run of `system` is, or check that the run there is the same one.
 
-        Raises UnusableInput if the folder holds a run with another recipe, split or data set.
+        Raises UnusableInput if the folder holds a run of another system, recipe, split or data set.
         """
         config = {
             "format_version": FORMAT_VERSION,
-            "system": "expada",
+            "system": system,
             "recipe": asdict(recipe),
             "data": str(data.resolve()),
             "split_sha256": split.sha256,
@@ -108,9 +123,9 @@ class RunFolder:
         path = self.folder / "config.json"
         if path.is_file():
             there = read_json(path)
-            # Settings that are newer than the run take their defaults.
-            there["recipe"] = asdict(from_json(there["recipe"]))
-            for key in ("format_version", "recipe", "data", "split_sha256", "encoder_of"):
+            if there.get("system") == system:
+                there["recipe"] = asdict(recipe_of(there))  # settings that are newer than the run take their defaults
+            for key in ("format_version", "system", "recipe", "data", "split_sha256", "encoder_of"):
                 if there.get(key) != config.get(key):
                     raise UnusableInput(
                         f"{self.folder} holds a run with {key} = {there.get(key)}, now {config.get(key)}; choose another --out"

@@ -11,7 +11,7 @@ import pandas as pd
 from openada.evaluation.fusion import UNITS
 from openada.evaluation.seeds import rows_over_seeds
 from openada.evaluation.table import wide
-from openada.inference.recording import RecordingResult
+from openada.inference.expada import ExpADAResult
 from openada.report.comparison import Section
 from openada.report.content import NamedTable
 from openada.report.figures import Drawing
@@ -69,7 +69,7 @@ def figure3(name: str, job: Job) -> Result:
     return Result(name, [section], pd.concat(values, ignore_index=True), job.corpora(runs[0])[1], runs)
 
 
-def _along_time(job: Job, recording_id: str, result: RecordingResult, kind: str, cues: np.ndarray, stem: str) -> str:
+def _along_time(job: Job, recording_id: str, result: ExpADAResult, kind: str, cues: np.ndarray, stem: str) -> str:
     recording = job.dataset.recording(recording_id)
     start_s = float(recording.time_s[0])
     points = {}

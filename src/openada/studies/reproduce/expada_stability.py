@@ -11,6 +11,7 @@ import pandas as pd
 from safetensors.torch import load_file
 
 from openada.evaluation.stability import stability_table
+from openada.inference.expada import ExpADARun
 from openada.inference.recording import TrainedRun, infer
 from openada.report.comparison import Section
 from openada.report.content import NamedTable
@@ -77,6 +78,7 @@ def _compared(job: Job, runs: Mapping[int, list[Path]], kind: str, epoch: int | 
     for seed, folders in runs.items():
         for folder in folders:
             trained = TrainedRun.load(folder)
+            assert isinstance(trained, ExpADARun)
             if epoch is not None:
                 held = load_file(trained.folder.kept("selector", epoch))
                 prefix = "selector."

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from openada.datasets.scales import SCALES, Scale
 from openada.errors import UnusableInput
 from openada.evaluation.footer import merged
+from openada.inference.expada import ExpADAResult
 from openada.inference.predict import predict
-from openada.inference.recording import RecordingResult, TrainedRun, infer
+from openada.inference.recording import TrainedRun, infer
 from openada.prepared.dataset import PreparedDataset
 from openada.studies.evaluation_facts import by_method, footing, known_recordings
 from openada.studies.progress import bar
@@ -115,13 +116,15 @@ class Job:
             for name, rows in found.items()
         }
 
-    def infer(self, runs: Sequence[Path], recording_id: str) -> RecordingResult:
-        """What the run that saw the recording's task says of it, from the cached units."""
+    def infer(self, runs: Sequence[Path], recording_id: str) -> ExpADAResult:
+        """What the run of ExpADA that saw the recording's task says of it, from the cached units."""
         for run in runs:
             trained = self._trained(run)
             rows = known_recordings(trained.folder)
             if (rows["recording_id"] == recording_id).any():
-                return infer(trained, self.dataset.recording(recording_id), cache=trained.folder.units)
+                result = infer(trained, self.dataset.recording(recording_id), cache=trained.folder.units)
+                assert isinstance(result, ExpADAResult)
+                return result
         raise UnusableInput(f"no run of {', '.join(run.name for run in runs)} used recording {recording_id!r}")
 
     def _trained(self, run: Path) -> TrainedRun:

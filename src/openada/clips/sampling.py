@@ -1,0 +1,68 @@
+"""Which frames of a recording a clip of a clip model takes: every so-manieth, from a drawn start or end to end.
+
+A recording with fewer (sampled) frames than a clip has is one clip, its frames repeated evenly until the clip is full: frame
+⌊k·n / T⌋ in place k. That keeps the order and slows the movement down. The STA-DRN paper does not say; its released scripts do
+this.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from openada.clips.segments import Segments, segments
+from openada.errors import UnusableInput
+
+
+def sampled_frames(count: int, first: int, frames: int, step: int = 1) -> np.ndarray:
+    """The frames of a clip, (frames,) int64, in time: every `step`-th from `first` on, of a recording of `count` frames.
+
+    Where the recording ends before the clip is full, its own frames are repeated evenly.
+    """
+    there = -(-(count - first) // step)
+    if there < 1:
+        raise UnusableInput(f"a clip from frame {first} of a recording of {count} frames: it starts behind the end")
+    place = np.arange(frames)
+    return first + step * (place if there >= frames else place * there // frames)
+
+
+def end_to_end(
+    time_s: np.ndarray, tracked: np.ndarray, *, frames: int, step: int = 1, min_tracked_share: float = 0.5
+) -> Segments:
+    """The recording's clips one after the other, of every `step`-th frame; what is left at the end is left out.
+
+    A recording shorter than a clip is one. first_frame counts all frames of the recording; time_s (F,) in s, tracked (F,) bool.
+    Raises UnusableInput if `frames` or `step` is below 1.
+    """
+    if frames < 1 or step < 1:
+        raise UnusableInput(f"clips of {frames} frames, every {step}-th: both must be at least 1")
+    time_s, tracked = time_s[::step], tracked[::step]
+    length = min(frames, len(time_s))
+    cut = segments(time_s, tracked, frames=max(length, 1), stride=max(length, 1), min_tracked_share=min_tracked_share)
+    if length < frames:
+        cut = Segments(
+            cut.first_frame, frames, cut.start_s, cut.end_s, cut.tracked_share, cut.usable, min_tracked_share
+        )
+    return Segments(
+        step * cut.first_frame, frames, cut.start_s, cut.end_s, cut.tracked_share, cut.usable, min_tracked_share
+    )
+
+
+def clip_starts(tracked: np.ndarray, *, frames: int, step: int = 1, min_tracked_share: float = 0.5) -> np.ndarray:
+    """All frames at which a training clip may start, (S,) int64 rising: it fits, and enough of its frames are tracked.
+
+    A recording shorter than a clip has the start 0 alone.
+    """
+    span = (frames - 1) * step + 1
+    if len(tracked) < span:
+        own = tracked[::step]
+        return np.zeros(int(len(own) > 0 and own.mean() >= max(min_tracked_share, 1e-9)), np.int64)
+    starts = np.arange(len(tracked) - span + 1)
+    seen = np.zeros(len(starts), np.int64)
+    for place in range(frames):
+        seen += tracked[place * step : place * step + len(starts)]
+    return starts[seen / frames >= max(min_tracked_share, 1e-9)]
+
+
+def random_start(starts: np.ndarray, generator: np.random.Generator) -> int:
+    """One of the possible starts, all alike."""
+    return int(starts[generator.integers(len(starts))])

@@ -1,0 +1,96 @@
+"""What the training of a clip model reads: clips drawn anew in every epoch, and the clips of a recording end to end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from torch.utils.data import DataLoader
+
+from openada.clips.dataset import EpochSampler, LabelledRecording, SegmentDataset
+from openada.clips.random_clips import ClipRecording, RandomClips
+from openada.clips.reading import ClipReader
+from openada.clips.sampling import clip_starts, end_to_end
+from openada.clips.segments import Segments
+from openada.prepared.dataset import PreparedDataset, PreparedRecording
+from openada.training.clip_recipe import ClipRecipe
+from openada.training.recordings import category_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class ClipSource:
+    """How a recording becomes clips for the recipe's model."""
+
+    recipe: ClipRecipe[Any]
+
+    @property
+    def segment_frames(self) -> int:
+        """T, the length of a clip in (sampled) frames."""
+        return int(self.recipe.model.clip_frames)
+
+    def reader(self, recording: PreparedRecording) -> ClipReader:
+        """The clips of one recording as the model sees them."""
+        return ClipReader(
+            recording,
+            self.recipe.model.image_size,
+            reference=self.recipe.reference,
+            cached=self.recipe.cached,
+            frame_order=self.recipe.frame_order,
+            seed=self.recipe.seed,
+            frame_step=self.recipe.frame_step,
+        )
+
+    def segments(self, recording: PreparedRecording) -> Segments:
+        """The recording's clips at test: end to end."""
+        return end_to_end(
+            recording.time_s,
+            recording.tracked,
+            frames=self.segment_frames,
+            step=self.recipe.frame_step,
+            min_tracked_share=self.recipe.min_tracked_share,
+        )
+
+    def starts(self, recording: PreparedRecording) -> Any:
+        """The frames at which a training clip may start, (S,) int64."""
+        return clip_starts(
+            recording.tracked,
+            frames=self.segment_frames,
+            step=self.recipe.frame_step,
+            min_tracked_share=self.recipe.min_tracked_share,
+        )
+
+
+def random_clip_loader(source: ClipSource, dataset: PreparedDataset, table: pd.DataFrame) -> DataLoader:
+    """Training's batches."""
+    recipe = source.recipe
+    recordings = []
+    for row in table.itertuples():
+        recording = dataset.recording(row.recording_id)
+        recordings.append(
+            ClipRecording(source.reader(recording), source.starts(recording), float(row.score), category_of(row))
+        )
+    data = RandomClips(
+        recordings,
+        frames=source.segment_frames,
+        clips_per_recording=recipe.clips_per_recording,
+        seed=recipe.seed,
+        augmentation=recipe.augmentation,
+        label_noise=recipe.label_noise,
+    )
+    sampler = EpochSampler(len(data), seed=recipe.seed, shuffle=True)
+    return DataLoader(data, batch_size=recipe.batch, sampler=sampler, drop_last=len(data) >= recipe.batch)
+
+
+def whole_recording_loader(source: ClipSource, dataset: PreparedDataset, table: pd.DataFrame) -> DataLoader:
+    """The development part's batches: every clip of every recording, as at test."""
+    recordings = []
+    for row in table.itertuples():
+        recording = dataset.recording(row.recording_id)
+        cut = source.segments(recording)
+        recordings.append(LabelledRecording(source.reader(recording), cut, float(row.score), category_of(row)))
+    data = SegmentDataset(recordings, seed=source.recipe.seed)
+    sampler = EpochSampler(len(data), seed=source.recipe.seed, shuffle=False)
+    return DataLoader(data, batch_size=source.recipe.batch, sampler=sampler)

@@ -1,0 +1,68 @@
+"""The Lightning module of clip models."""
+
+from __future__ import annotations
+
+import lightning
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from openada.clips.dataset import SegmentSample
+from openada.models.precision import at_least_float32
+from openada.training.clip_recipe import LossName
+
+DEVELOPMENT_LOSS = "development_loss"
+
+
+def score_loss(predicted: Tensor, score: Tensor, *, loss: LossName, unit: float) -> Tensor:
+    """The loss of scores (B,), both counted in `unit` points: the mean squared error, or that plus the smooth L1 loss (β = 1)."""
+    predicted = at_least_float32(predicted) / unit
+    score = score.to(predicted.dtype) / unit
+    found = F.mse_loss(predicted, score)
+    return found if loss == "mse" else found + F.smooth_l1_loss(predicted, score)
+
+
+class ClipTraining(lightning.LightningModule):
+    """A clip model learns the score of the recording from each clip. Adam, with decoupled weight decay.
+
+    Logs `training_loss`, and for the development part, a prediction per recording (the mean over its clips): `development_loss`
+    and `development_rmse`, in score points. `unit`: points that the loss counts in.
+    """
+
+    def __init__(
+        self, network: nn.Module, *, loss: LossName, unit: float, learning_rate: float, weight_decay: float
+    ) -> None:
+        super().__init__()
+        self.network = network
+        self._loss: LossName = loss
+        self._unit = unit
+        self._lr = learning_rate
+        self._weight_decay = weight_decay
+        self._seen: list[tuple[Tensor, Tensor, Tensor]] = []
+
+    def training_step(self, batch: SegmentSample, batch_idx: int) -> Tensor:
+        """The loss of one batch of clips."""
+        loss = score_loss(self.network(batch.clip), batch.score, loss=self._loss, unit=self._unit)
+        self.log("training_loss", loss, on_step=False, on_epoch=True, prog_bar=True, batch_size=len(batch.score))
+        return loss
+
+    def validation_step(self, batch: SegmentSample, batch_idx: int) -> None:
+        """Collect the clips' scores."""
+        self._seen.append((batch.recording, self.network(batch.clip), batch.score))
+
+    def on_validation_epoch_end(self) -> None:
+        """One prediction per recording, then loss and error."""
+        recording, predicted, score = (torch.cat(parts) for parts in zip(*self._seen, strict=True))
+        self._seen.clear()
+        count = torch.bincount(recording)
+        there = count > 0
+        means, labels = (
+            (torch.bincount(recording, at_least_float32(values)) / count.clamp(min=1))[there]
+            for values in (predicted, score)
+        )
+        self.log(DEVELOPMENT_LOSS, score_loss(means, labels, loss=self._loss, unit=self._unit))
+        self.log("development_rmse", (means - labels).square().mean().sqrt(), prog_bar=True)
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        """Adam."""
+        return torch.optim.AdamW(self.parameters(), lr=self._lr, weight_decay=self._weight_decay)

@@ -1,0 +1,184 @@
+"""How clip models are trained: every number, and the named recipes of each system. Free of torch.
+
+A clip model gives a clip (B, 3, T, H, W) a score (B,); a recording's score is the mean over its clips, each weighing the same.
+How faces are aligned is `openada prepare --alignment`'s business, and recorded with every run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Generic, Literal, TypeVar
+
+from openada.clips.strengths import Augmentation
+from openada.errors import UnusableInput
+from openada.models.clip_settings import ClipSettings
+from openada.models.registry import config_for
+
+M = TypeVar("M", bound=ClipSettings)
+
+ScoreUnit = Literal["points", "share", "standardised"]
+LossName = Literal["mse", "mse+smooth-l1"]
+ScheduleName = Literal["constant", "warm-cosine", "cosine-restarts"]
+
+
+@dataclass(frozen=True)
+class ClipRecipe(Generic[M]):
+    """The training of one clip model, and the model's settings. The defaults are those of Pan et al. 2023, section 4.2."""
+
+    model: M
+    preset: str = "published"
+    """Named recipe; it sets the defaults below and the size of the model."""
+    seed: int = 0
+    split: str = "official"
+    """Name of the prepared data set's split."""
+    task: str = ""
+    """Train on, and predict, the recordings of this task alone (the manifest's column); "" for all."""
+    reference: Literal["none", "median"] = "none"
+    """What is subtracted from every crop; "median", the recording's median face, is an option of ours."""
+    frame_order: Literal["time", "shuffled"] = "time"
+    """ "shuffled": the frames of every clip in an order of its own, at test too. A control: what a model still predicts, it does
+    not read from movement."""
+    cached: bool = False
+    """Read crops from an uncompressed memory map beside the face videos (built once) instead of decoding them."""
+    frame_step: int = 1
+    """A clip takes every so-manieth frame, in training and at test."""
+    clips_per_recording: int = 1
+    """Clips drawn at random from every recording in every epoch."""
+    min_tracked_share: float = 0.5
+    """Clips with a smaller share of tracked frames are left out."""
+    epochs: int = 200
+    batch: int = 5
+    accumulate: int = 1
+    """Batches whose gradients make one step."""
+    learning_rate: float = 1e-3
+    """Of Adam."""
+    weight_decay: float = 0.0
+    """Decoupled from the gradient (AdamW)."""
+    schedule: ScheduleName = "cosine-restarts"
+    """How the learning rate runs: as it is; up over `warm_up` of all steps, then down by half a cosine; or in restarted half cosines."""
+    restart_epochs: int = 50
+    """Epochs to the first restart (T_0)."""
+    restart_growth: int = 2
+    """By how much each interval is longer than the one before."""
+    warm_up: float = 0.05
+    clip_norm: float | None = None
+    """Limit of the gradient's norm; None for none."""
+    loss: LossName = "mse"
+    """Of the score in its unit; "mse+smooth-l1" adds the smooth L1 loss."""
+    score_unit: ScoreUnit = "points"
+    """What the network's output counts: points of the scale; the share of the scale's highest score (label/63 on the BDI-II); or
+    standard deviations of the training labels from their mean. The loss is taken in that unit, scores are given in points."""
+    label_noise: float = 0.0
+    """Standard deviation, in points, of Gaussian noise on the label of every training clip."""
+    keep: Literal["best", "last"] = "best"
+    """Which epoch's weights: those of the lowest development loss (then the development part has selected the model, which is
+    recorded and bars it from being reported or calibrated on), or the last ones."""
+    accelerator: str = "auto"
+    devices: str = "auto"
+    precision: str = "32-true"
+    """Lightning's name; "bf16-mixed" saves memory and time on a GPU."""
+    augmentation: Augmentation = field(default_factory=lambda: Augmentation(hue=0.1))
+
+    def __post_init__(self) -> None:
+        for name, low in (("frame_step", 1), ("clips_per_recording", 1), ("epochs", 1), ("batch", 1), ("accumulate", 1),
+                          ("restart_epochs", 1), ("restart_growth", 1), ("learning_rate", 0), ("label_noise", 0)):  # fmt: skip
+            value = getattr(self, name)
+            if value < low:
+                raise UnusableInput(f"{name.replace('_', '-')} {value!r}: it must be at least {low}")
+
+
+# The smaller networks come with fewer numbers to learn from: many clips of each recording, and no selection, so that the
+# development part stays free to calibrate intervals.
+_PLANTED: dict[str, Any] = {
+    "reference": "median",
+    "cached": True,
+    "clips_per_recording": 2,
+    "epochs": 20,
+    "batch": 8,
+    "weight_decay": 1e-2,
+    "schedule": "warm-cosine",
+    "clip_norm": 5.0,
+    "score_unit": "standardised",
+    "keep": "last",
+    "augmentation": Augmentation(brightness=0.4, contrast=0.4, saturation=0.4, hue=0.05, shift=0.03, noise=0.02),
+}
+# The authors' two training scripts differ from each other as well. These are the newer one's numbers; its label noise is set to
+# 0, the older one's to 1 point. Both also set negative scores to 0 at test, which is not done here.
+_RELEASED: dict[str, Any] = {
+    "frame_step": 3,
+    "epochs": 500,
+    "accumulate": 10,
+    "learning_rate": 1e-6,
+    "schedule": "constant",
+    "loss": "mse+smooth-l1",
+    "score_unit": "share",
+    "label_noise": 1.0,
+    "augmentation": Augmentation(brightness=0.2, contrast=0.2, saturation=0.2, hue=0.2),
+}
+_PUBLISHED_SIZES: dict[str, tuple[str, dict[str, Any]]] = {
+    "published": ("paper", {}),
+    "published_50": ("depth_50", {}),
+    "published_152": ("depth_152", {}),
+}
+RECIPES: dict[str, dict[str, tuple[str, dict[str, Any]]]] = {
+    "sta-drn": {**_PUBLISHED_SIZES, "released": ("released", _RELEASED), "planted": ("planted", _PLANTED)},
+    "resnet3d": {**_PUBLISHED_SIZES, "planted": ("planted", _PLANTED)},
+}
+"""System → named recipe → the model's preset, and what differs from `ClipRecipe`'s defaults. The first is the default."""
+
+
+def recipe_names(system: str) -> tuple[str, ...]:
+    """The named recipes of a system, the default first. Raises UnusableInput for a system that has none."""
+    if system not in RECIPES:
+        raise UnusableInput(f"no recipe trains {system!r}; there are recipes for: {', '.join(RECIPES)}")
+    return tuple(RECIPES[system])
+
+
+def model_preset(system: str, preset: str) -> str:
+    """The preset of the model that goes with a named recipe."""
+    if preset not in recipe_names(system):
+        raise UnusableInput(f"{system} has no recipe {preset!r}; choose one of: {', '.join(recipe_names(system))}")
+    return RECIPES[system][preset][0]
+
+
+def clip_recipe(system: str, preset: str | None = None, **given: Any) -> ClipRecipe[Any]:
+    """A named recipe of a system, with the given values in place of its own. Raises UnusableInput for an unknown one."""
+    preset = recipe_names(system)[0] if preset is None else preset
+    size = model_preset(system, preset)
+    values = {"model": config_for(system, size), **RECIPES[system][preset][1], **given}
+    return ClipRecipe(preset=preset, **_known(values))
+
+
+def clip_recipe_from_json(system: str, content: Mapping[str, Any]) -> ClipRecipe[Any]:
+    """The recipe that `dataclasses.asdict` wrote. Raises UnusableInput for an unknown key."""
+    values = dict(_known(content))
+    values["model"] = config_for(system, **values["model"])
+    if "augmentation" in values:
+        values["augmentation"] = Augmentation(**values["augmentation"])
+    return ClipRecipe(**values)
+
+
+def resolved(recipe: ClipRecipe[M], *, scale_high: float, label_mean: float, label_sd: float) -> ClipRecipe[M]:
+    """The recipe with the settings of the model that follow from others and from the training labels.
+
+    They are how the network's output becomes a score (`score_unit`), and what range its input has (`reference`).
+    """
+    mean, sd = {
+        "points": (0.0, 1.0),
+        "share": (0.0, scale_high),
+        "standardised": (label_mean, max(label_sd, 1e-6)),
+    }[recipe.score_unit]
+    own = recipe.model.input_range
+    read = "difference" if recipe.reference == "median" else "unit" if own == "difference" else own
+    return replace(recipe, model=replace(recipe.model, input_range=read, score_mean=mean, score_sd=sd))
+
+
+def _known(given: Mapping[str, Any]) -> Mapping[str, Any]:
+    known = {entry.name for entry in fields(ClipRecipe)}
+    unknown = sorted(set(given) - known)
+    if unknown:
+        raise UnusableInput(
+            f"a recipe of a clip model has no setting {unknown[0]!r}; it has: {', '.join(sorted(known))}"
+        )
+    return given

@@ -1,0 +1,119 @@
+"""Training a clip model: a prepared dataset in, a run folder out. Started again it goes on where it was."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import load_file
+
+from openada import models
+from openada.datasets.scales import SCALES
+from openada.errors import UnusableInput
+from openada.files import atomic_path
+from openada.models.weights import Weights, save_checkpoint
+from openada.prepared.dataset import PreparedDataset
+from openada.training.clip_material import ClipSource, random_clip_loader, whole_recording_loader
+from openada.training.clip_module import DEVELOPMENT_LOSS, ClipTraining
+from openada.training.clip_recipe import ClipRecipe, model_preset, resolved
+from openada.training.fitting import Best, fit
+from openada.training.recordings import data_facts, parts_of
+from openada.training.run_folder import RunFolder
+from openada.training.schedules import Schedule, constant, cosine_restarts, warm_cosine
+
+STAGE = "clips"
+
+
+def train_clips(
+    system: str,
+    prepared: Path,
+    run: Path,
+    recipe: ClipRecipe[Any],
+    *,
+    weights: Weights | None = None,
+    download: bool = False,
+    progress: bool = True,
+) -> RunFolder:
+    """Train the registered clip model `system` on the training part of a prepared dataset.
+
+    With `keep` = "best" the weights of the epoch with the lowest development loss stay: the development part has selected them,
+    which the run's config says (`selected_on`). Interrupted at any moment and called again, at most one epoch is redone and the
+    weights are those of an undisturbed run on the same machine. `weights` are pre-trained weights of the network.
+    Raises UnusableInput if data and recipe do not fit, `run` holds another run, or no epoch's loss is finite.
+    """
+    dataset = PreparedDataset(prepared)
+    source = ClipSource(recipe)
+    table, of, dropped = parts_of(dataset, source.segments, split=recipe.split, task=recipe.task, folder=prepared)
+    if recipe.keep == "best" and not len(of["development"]):
+        raise UnusableInput(
+            f"split {recipe.split!r} of {prepared} has no development recordings to choose an epoch by: train with --keep last"
+        )
+    labels = of["training"]["score"].to_numpy(float)
+    scale = SCALES[str(table["scale"].iloc[0])]
+    settings = resolved(
+        recipe, scale_high=scale.high, label_mean=float(labels.mean()), label_sd=float(labels.std())
+    ).model
+    model = models.create(
+        system,
+        model_preset(system, recipe.preset),
+        seed=recipe.seed,
+        weights=weights,
+        download=download,
+        **asdict(settings),
+    )
+    folder = RunFolder(run)
+    facts = {
+        "model": models.config_of(model),
+        "pretrained": dict(weights.meta) if weights else None,
+        **data_facts(dataset, of, dropped, selected_on="development" if recipe.keep == "best" else None),
+    }
+    folder.begin(recipe, dataset.split(recipe.split), prepared, facts, system=system)
+    with atomic_path(folder.recordings) as temporary:
+        table.to_parquet(temporary, index=False)
+    if folder.model.is_file():
+        return folder
+    module = ClipTraining(
+        model,
+        loss=recipe.loss,
+        unit=settings.score_sd,
+        learning_rate=recipe.learning_rate,
+        weight_decay=recipe.weight_decay,
+    )
+    best = Best(DEVELOPMENT_LOSS, folder.best(STAGE))
+    resume = folder.checkpoint / f"{STAGE}.ckpt"
+    fit(
+        module,
+        random_clip_loader(source, dataset, of["training"]),
+        whole_recording_loader(source, dataset, of["development"]) if len(of["development"]) else None,
+        stage=STAGE,
+        epochs=recipe.epochs,
+        learning_rate=recipe.learning_rate,
+        schedule=schedule_of(recipe),
+        accumulate=recipe.accumulate,
+        clip_norm=recipe.clip_norm,
+        seed=recipe.seed,
+        metrics=folder.metrics,
+        resume=resume,
+        accelerator=recipe.accelerator,
+        devices=recipe.devices,
+        precision=recipe.precision,
+        best=best if recipe.keep == "best" else None,
+        progress=progress,
+    )
+    module.to("cpu")
+    if recipe.keep == "best":
+        if not best.path.is_file():
+            raise UnusableInput(f"{run}: the development loss was finite in no epoch; lower --learning-rate")
+        module.load_state_dict(load_file(best.path))
+    save_checkpoint(model, folder.model, folder.checkpoint_meta(method=system))
+    for done in (best.path, resume):
+        done.unlink(missing_ok=True)
+    return folder
+
+
+def schedule_of(recipe: ClipRecipe[Any]) -> Schedule:
+    """The recipe's learning-rate schedule, by its name."""
+    if recipe.schedule == "cosine-restarts":
+        return cosine_restarts(recipe.restart_epochs, recipe.restart_growth)
+    return warm_cosine(recipe.warm_up) if recipe.schedule == "warm-cosine" else constant
