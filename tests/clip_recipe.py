@@ -13,7 +13,7 @@ CLIP_RECIPE: ClipRecipe[Any] = replace(
         SYSTEM, "planted", width=2, stem_channels=2, layers=(1, 1, 1, 1), groups=1, clip_frames=7, image_size=32
     ),
     epochs=3,
-    batch=4,
+    batch=3,
     clips_per_recording=1,
     keep="best",
     label_noise=1.0,

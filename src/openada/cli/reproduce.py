@@ -1,25 +1,26 @@
-"""`openada reproduce`: its defaults are those of the preset that the arguments name."""
+"""`openada reproduce`: the settings are those of the target's system, the defaults those of the preset in the arguments."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import tyro
 from tyro.conf import Positional
 
-from openada.cli.train import Recipe, preset_in, pretrained
+from openada.cli.train import annotated, pretrained, recipe_in
 from openada.errors import UnusableInput
-from openada.studies.reproduce.targets import TARGETS
-from openada.training.recipe import recipe
+from openada.studies.reproduce.targets import TARGETS, system_of
+from openada.training.systems import EXPADA
 
 Name = Annotated[str | None, tyro.conf.arg(metavar="{" + ",".join(TARGETS) + "}")]
 
 
 def command(arguments: Sequence[str]) -> Callable[..., None]:
-    """The command with the defaults of the preset in `arguments`, so that --help shows the numbers that will be used."""
-    defaults = recipe(preset_in(arguments))
+    """The command with the settings of the target's system and the defaults of the preset in `arguments`: --help shows them."""
+    system = next((system_of(name) for name in arguments[:2] if name in TARGETS), EXPADA)
+    defaults = recipe_in(arguments, system)
 
     def reproduce(
         target: Positional[Name] = None,
@@ -32,7 +33,7 @@ def command(arguments: Sequence[str]) -> Callable[..., None]:
         tasks: Literal["together", "apart"] = "together",
         weights: Path | None = None,
         download_weights: bool = False,
-        recipe: Recipe = defaults,
+        recipe: Any = defaults,
     ) -> None:
         """Make a table or figure of a paper on a prepared data set: trains what it needs, evaluates, writes OUT/TARGET.
 
@@ -46,8 +47,8 @@ def command(arguments: Sequence[str]) -> Callable[..., None]:
             seeds: Seeds of the runs; figures are means over them with their spread.
             part: Part of the split that is reported.
             tasks: One model on all recordings, or one per task of the manifest.
-            weights: A file with the trunk's pre-trained weights (torchvision's names).
-            download_weights: Download torchvision's Kinetics-400 weights for the trunk.
+            weights: A file with pre-trained weights: of ExpADA's trunk (torchvision's names), or of the whole network.
+            download_weights: Download torchvision's Kinetics-400 weights for ExpADA's trunk.
             recipe: Every number of the training; defaults come with --preset. Its seed and method are the target's to set.
         """
         if target is None:
@@ -62,10 +63,11 @@ def command(arguments: Sequence[str]) -> Callable[..., None]:
         from openada.studies.reproduce.targets import reproduce as make
 
         given = pretrained(weights, download_weights, recipe)
-        job = Job(data, out, recipe, seeds, weights=given, download=download_weights, part=part, tasks=tasks)
+        job = Job(data, out, recipe, seeds, system, weights=given, download=download_weights, part=part, tasks=tasks)
         result = make(target, job)
         folder = write_result(job, result)
         print_markdown(result.markdown())
         print(f"report: {folder / 'report.html'}; runs: {out / 'runs'}")
 
+    reproduce.__annotations__["recipe"] = annotated(defaults)
     return reproduce

@@ -35,11 +35,15 @@ CLEAN: tuple[KindName, float] = ("noise", KINDS["noise"].neutral)
 
 @dataclass(frozen=True)
 class Robustness:
-    """`folder`: where everything is. `table`: see robustness_table.py. `markdown`: what is printed."""
+    """`folder`: where everything is. `table`: see robustness_table.py. `markdown`: what is printed.
+
+    `predictions`: kind and strength → a row per recording by the main method, the clean ones at the neutral strengths.
+    """
 
     folder: Path
     table: pd.DataFrame
     markdown: str
+    predictions: dict[tuple[KindName, float], pd.DataFrame]
 
 
 def study_robustness(
@@ -89,7 +93,8 @@ def study_robustness(
 
     clean, method = _main(pd.read_parquet(_path(out, *CLEAN)))
     others = known[known["split"] == "development"] if part != "development" else None
-    table = robustness_table(clean, _done(out, clean), training=known[known["split"] == "training"], development=others)
+    done = _done(out, clean)
+    table = robustness_table(clean, done, training=known[known["split"] == "training"], development=others)
     example = dataset.recording(asked["recording_id"].iloc[0])
     content = content_of(
         trained,
@@ -106,7 +111,7 @@ def study_robustness(
     write_text(out / "robustness.md", markdown)
     write_text(out / "robustness.svg", robustness_figure(content))
     write_robustness_report(out / "robustness.html", content)
-    return Robustness(out, table, markdown)
+    return Robustness(out, table, markdown, done)
 
 
 def _silent(done: int, total: int) -> None:

@@ -56,7 +56,7 @@ class ClipRecipe(Generic[M]):
     weight_decay: float = 0.0
     """Decoupled from the gradient (AdamW)."""
     schedule: ScheduleName = "cosine-restarts"
-    """How the learning rate runs: as it is; up over `warm_up` of all steps, then down by half a cosine; or in restarted half cosines."""
+    """How the learning rate runs: constant; up over `warm_up` of all steps and down a half cosine; or half cosines, restarted."""
     restart_epochs: int = 50
     """Epochs to the first restart (T_0)."""
     restart_growth: int = 2

@@ -8,17 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from openada.evaluation.fusion import UNITS
-from openada.evaluation.seeds import rows_over_seeds
-from openada.evaluation.table import wide
 from openada.inference.expada import ExpADAResult
 from openada.report.comparison import Section
-from openada.report.content import NamedTable
 from openada.report.figures import Drawing
-from openada.report.plots import scatter
 from openada.report.relevance_figures import relevance_along_time
 from openada.studies.pictures import frame_strip
 from openada.studies.planted_material import planted_truth
+from openada.studies.reproduce.agreement import agreement
 from openada.studies.reproduce.result import Result
 from openada.studies.reproduce.subset_figures import subsets
 from openada.training.run_folder import RunFolder
@@ -98,48 +94,6 @@ def _planted_episodes(runs: list[Path]) -> pd.DataFrame:
 def figure5(name: str, job: Job) -> Result:
     """Prediction against label with the fitted line, per subset and seed; slope, PCC and CCC as means over seeds."""
     selection = job.selection_runs()
-    first = selection[job.seeds[0]]
     predictions = {seed: job.predictions(runs)["selection"] for seed, runs in selection.items()}
-    scale = job.scale(first[0])
-    tables, drawings = [], []
-    for order, subset in enumerate(subsets(predictions[job.seeds[0]])):
-        own = {seed: subset.takes(rows) for seed, rows in predictions.items()}
-        found = rows_over_seeds(own, predictor="selection")
-        found = found[found["unit"] == UNITS[subset.unit]]
-        tables.append(found.assign(subset=subset.name))
-        for seed, rows in own.items():
-            units = subset.units(rows)
-            stem = f"scatter_{order}_s{seed}"
-            drawings.append(
-                Drawing(
-                    stem,
-                    f"{subset.name}, seed {seed}",
-                    scatter(
-                        units["score"].to_numpy(float),
-                        units["prediction"].to_numpy(float),
-                        scale.low,
-                        scale.high,
-                        scale.bands,
-                        scale.name,
-                        stem,
-                    ),
-                    "A fitted line flatter than the diagonal: high scores are predicted too low and low ones too high.",
-                )
-            )
-    table = pd.concat(tables, ignore_index=True)
-    printed = pd.concat(
-        [
-            wide(rows, ("pcc", "ccc", "calibration_slope", "rmse")).assign(subset=subset)
-            for subset, rows in table.groupby("subset", sort=False)
-        ],
-        ignore_index=True,
-    )
-    note = "Mean over seeds ± sd over seeds [95 % interval over subjects]. The paper draws the picture and gives no number."
-    section = Section(
-        "Prediction against label",
-        tables=[NamedTable("Agreement", printed, note)],
-        drawings=drawings,
-        footer=job.foot(first),
-    )
     runs = [run for group in selection.values() for run in group]
-    return Result(name, [section], table, job.corpora(first[0])[1], runs)
+    return agreement(name, job, {"selection": predictions}, runs, subsets(predictions[job.seeds[0]]))

@@ -9,23 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from openada.evaluation.published import expada_comparators, published_table
 from openada.report.comparison import Section
-from openada.report.content import NamedTable
 from openada.report.figures import Drawing
 from openada.report.sweep import Step, sweep
-from openada.studies.behaviour_ridge import BEHAVIOUR_RIDGE, behaviour_ridge
 from openada.studies.evaluation_content import published_shown
-from openada.studies.evaluation_drawings import interval_drawings
+from openada.studies.reproduce.errors_section import errors_section, subset_drawings
 from openada.studies.reproduce.planted_relevance import planted_relevance
 from openada.studies.reproduce.result import Result
-from openada.studies.reproduce.subset_figures import (
-    Methods,
-    differences_shown,
-    figures_of,
-    pairs_of,
-    pairs_shown,
-    shown,
-    with_published,
-)
+from openada.studies.reproduce.subset_figures import Methods, any_rows, subsets, with_published
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,9 +23,6 @@ if TYPE_CHECKING:
     from openada.studies.reproduce.job import Job
 
 PERCENTS = (5, 10, 20, 30, 50, 100)
-SEEDS_NOTE = (
-    "Mean over seeds ± sd over seeds [95 % interval over subjects, of the seed-averaged figure]; lower is better."
-)
 NO_PUBLISHED_SWEEP = "The paper's own sweep is in its supplement, which is not public: nothing to show beside."
 
 
@@ -73,7 +60,7 @@ def _errors(name: str, job: Job, selection: Mapping[int, list[Path]], base: Mapp
     drawings = [
         drawing
         for subset, rows in figures.groupby("subset", sort=False)
-        for drawing in _drawn(rows, list(methods), str(subset))
+        for drawing in subset_drawings(rows, list(methods), str(subset))
     ]
     said = section.sentences if published else [*section.sentences, line]
     section = replace(section, sentences=said, tables=[*section.tables, *published], drawings=drawings)
@@ -88,51 +75,21 @@ def _errors(name: str, job: Job, selection: Mapping[int, list[Path]], base: Mapp
 
 
 def _section(job: Job, methods: Methods, runs: Sequence[Path]) -> tuple[pd.DataFrame, pd.DataFrame, Section]:
-    """Figures and pairs of all subsets, and the section that shows them beside the ridge on behaviour statistics."""
-    known = job.known(runs)
-    rows = next(iter(next(iter(methods.values())).values()))
-    training = known[known["split"] == "training"]
-    ridge = rows.assign(prediction=behaviour_ridge(job.dataset, training, rows))
-    figures = figures_of({BEHAVIOUR_RIDGE: {0: ridge}, **methods}, training)
-    figures.loc[figures["predictor"].str.startswith(BEHAVIOUR_RIDGE), "seeds"] = ""
-    pairs = pairs_of(methods)
-    difference = figures["predictor"].str.contains(" − ")
-    errors = with_published(shown(figures[~difference]), job.corpora(runs[0])[0])
-    tables = [
-        NamedTable(f"Errors on {job.part} recordings", errors, SEEDS_NOTE),
-        NamedTable("Differences from the baselines", differences_shown(figures), "Below zero: errs less."),
-    ]
-    if len(pairs):
-        tables.append(
-            NamedTable(
-                "Differences between methods",
-                pairs_shown(pairs),
-                "Paired over subjects, mean over seeds of either; p corrected over the pairs of a subset and metric.",
-            )
-        )
-    sentences = [
-        f"Size: preset {job.recipe.preset}; seeds {', '.join(map(str, job.seeds))}; "
-        + ("one model on all recordings." if job.tasks == "together" else "one model per task."),
-    ]
-    return figures, pairs, Section("Errors by subset", sentences, tables=tables, footer=job.foot(runs))
-
-
-def _drawn(rows: pd.DataFrame, ours: list[str], subset: str) -> list[Drawing]:
-    stem = "".join(letter if letter.isalnum() else "_" for letter in subset.lower())
-    drawings = interval_drawings(rows, ours, unit=rows["unit"].iloc[0], prefix=f"intervals_{stem}")
-    return [drawing._replace(title=f"{subset}: {drawing.title}") for drawing in drawings]
+    corpora = job.corpora(runs[0])[0]
+    among = subsets(any_rows(methods))
+    return errors_section(job, methods, runs, among, beside=lambda printed: with_published(printed, corpora))
 
 
 def sweep_p(name: str, job: Job) -> Result:
     """Stage 2 anew for every share p of selected representations, on the encoders of the selection runs."""
     selection = job.selection_runs()
     by_value: dict[int, dict[int, list[Path]]] = {}
-    for percent in sorted({*PERCENTS, job.recipe.model.percent}):
+    for percent in sorted({*PERCENTS, job.expada.model.percent}):
         for seed, runs in selection.items():
-            model = replace(job.recipe.model, percent=percent)
+            model = replace(job.expada.model, percent=percent)
             by_value.setdefault(percent, {})[seed] = (
                 runs
-                if percent == job.recipe.model.percent
+                if percent == job.expada.model.percent
                 else job.train(f"expada-selection-p{percent}", seed, encoders_of=runs, method="selection", model=model)
             )
     return _sweep(name, job, by_value, "p, share of representations selected in %", "p = {} %")
@@ -140,12 +97,12 @@ def sweep_p(name: str, job: Job) -> Result:
 
 def sweep_t(name: str, job: Job) -> Result:
     """Both stages anew for half, once and twice the recipe's segment length T."""
-    own = job.recipe.model.segment_frames
+    own = job.expada.model.segment_frames
     by_value: dict[int, dict[int, list[Path]]] = {}
     for frames in sorted({max(4, own // 2), own, 2 * own}):
         for seed in job.seeds:
             changed: dict[str, Any] = (
-                {} if frames == own else {"model": replace(job.recipe.model, segment_frames=frames)}
+                {} if frames == own else {"model": replace(job.expada.model, segment_frames=frames)}
             )
             run_name = "expada-selection" if frames == own else f"expada-selection-T{frames}"
             by_value.setdefault(frames, {})[seed] = job.train(run_name, seed, method="selection", **changed)

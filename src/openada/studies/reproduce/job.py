@@ -16,9 +16,12 @@ from openada.inference.recording import TrainedRun, infer
 from openada.prepared.dataset import PreparedDataset
 from openada.studies.evaluation_facts import by_method, footing, known_recordings
 from openada.studies.progress import bar
+from openada.training.clip_recipe import ClipRecipe
+from openada.training.clips import train_clips
 from openada.training.expada import train_expada
 from openada.training.recipe import ExpADARecipe
 from openada.training.run_folder import RunFolder
+from openada.training.systems import EXPADA, Recipe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,14 +35,16 @@ if TYPE_CHECKING:
 class Job:
     """`data` a prepared data set, `out` the folder of all reproductions: OUT/runs/NAME-sSEED holds what was trained.
 
-    `recipe` is that of every run but for what a target varies; its own seed and method play no part. `part` is reported.
+    `recipe` is that of every run of `system` but for what a target varies; its own seed and method play no part. `part` is
+    reported.
     `tasks`: "together", one model on all recordings; "apart", one per task of the manifest (the paper does not say which it did).
     """
 
     data: Path
     out: Path
-    recipe: ExpADARecipe
+    recipe: Recipe
     seeds: Sequence[int]
+    system: str = EXPADA
     weights: Weights | None = None
     download: bool = False
     part: str = "test"
@@ -52,6 +57,20 @@ class Job:
             raise UnusableInput(f"seeds {list(self.seeds)}: give at least one, each once")
         if self.part not in ("development", "test"):
             raise UnusableInput(f"part {self.part!r} cannot be reported; choose development or test")
+
+    @property
+    def expada(self) -> ExpADARecipe:
+        """The recipe of a job on ExpADA."""
+        if not isinstance(self.recipe, ExpADARecipe):
+            raise UnusableInput(f"this target trains ExpADA, the recipe is one for {self.system}")
+        return self.recipe
+
+    @property
+    def clips(self) -> ClipRecipe[Any]:
+        """The recipe of a job on a clip model."""
+        if not isinstance(self.recipe, ClipRecipe):
+            raise UnusableInput("this target trains a clip model, the recipe is one for ExpADA")
+        return self.recipe
 
     @cached_property
     def dataset(self) -> PreparedDataset:
@@ -72,11 +91,13 @@ class Job:
         *,
         encoders_of: Sequence[Path] = (),
         keep_epochs: Sequence[int] = (),
+        system: str | None = None,
         **changes: Any,
     ) -> list[Path]:
         """The run `name` with `seed`, one folder per entry of `task_names`: trained now, gone on with, or found finished.
 
-        `changes` replace values of the recipe; `encoders_of` are runs (one per entry) whose encoders are taken over. The names
+        `changes` replace values of the recipe; `encoders_of` are runs (one per entry) whose encoders are taken over (ExpADA).
+        `system` is another clip model than the job's, to be trained alike. The names
         of runs are shared by all targets, so that one trains what the next one needs; a run there with another recipe is
         refused, not mixed up.
         """
@@ -85,16 +106,21 @@ class Job:
             folder = self.out / "runs" / "-".join([name, *([task] if task else []), f"s{seed}"])
             if self.progress and not RunFolder(folder).model.is_file():
                 print(f"· training {folder.name} …", flush=True)
-            train_expada(
-                self.data,
-                folder,
-                replace(self.recipe, seed=seed, task=task or self.recipe.task, **changes),
-                weights=self.weights,
-                download=self.download,
-                encoder_of=encoders_of[position] if encoders_of else None,
-                keep_epochs=keep_epochs,
-                progress=self.progress,
-            )
+            recipe = replace(self.recipe, seed=seed, task=task or self.recipe.task, **changes)
+            if isinstance(recipe, ClipRecipe):
+                weights = self.weights if system in (None, self.system) else None
+                train_clips(system or self.system, self.data, folder, recipe, weights=weights, progress=self.progress)
+            else:
+                train_expada(
+                    self.data,
+                    folder,
+                    recipe,
+                    weights=self.weights,
+                    download=self.download,
+                    encoder_of=encoders_of[position] if encoders_of else None,
+                    keep_epochs=keep_epochs,
+                    progress=self.progress,
+                )
             folders.append(folder)
         return folders
 

@@ -54,23 +54,46 @@ def subsets(rows: pd.DataFrame) -> list[Subset]:
     return found
 
 
+def clip_subsets(rows: pd.DataFrame, corpus_of: Mapping[str, str]) -> list[Subset]:
+    """What Pan et al. 2023 count: all recordings of each corpus, whatever the task; then all, and the sessions, as ours.
+
+    corpus_of: recording id → corpus, for the corpora of a union.
+    """
+    found = []
+    corpora = sorted(set(corpus_of.values()))
+    if len(corpora) > 1:
+        found = [Subset(name, "recording", _of_corpus(name, corpus_of)) for name in corpora]
+    found.append(Subset("all recordings", "recording", lambda table: table))
+    if len(by_session(rows)) < len(rows):
+        found.append(Subset(FUSED, "session", lambda table: table))
+    return found
+
+
+def _of_corpus(corpus: str, corpus_of: Mapping[str, str]) -> Callable[[pd.DataFrame], pd.DataFrame]:
+    return lambda table: table[table["recording_id"].map(corpus_of) == corpus].reset_index(drop=True)
+
+
 def _of_task(task: str) -> Callable[[pd.DataFrame], pd.DataFrame]:
     return lambda table: table[table["task"].astype(str) == task].reset_index(drop=True)
 
 
-def subset_rows(methods: Methods, training: pd.DataFrame, subset: Subset) -> pd.DataFrame:
-    """Rows as of `evaluation.seeds.rows_over_seeds` for MAE and RMSE: constants and look-ups first, then the methods, then
-    the differences; with `subset`, and `share_of_constant`, the value over the training mean's.
+def subset_rows(
+    methods: Methods, training: pd.DataFrame, subset: Subset, metrics: Sequence[str] = ERRORS
+) -> pd.DataFrame:
+    """Rows as of `evaluation.seeds.rows_over_seeds` for the metrics (MAE and RMSE among them).
+
+    Constants and look-ups first, then the methods, then the differences; with `subset`, and `share_of_constant`, the value over
+    the training mean's.
     """
     unit = UNITS[subset.unit]
     own = {name: {seed: subset.takes(rows) for seed, rows in by_seed.items()} for name, by_seed in methods.items()}
-    first = _any(own)
-    parts = [evaluation_rows(first, training=training, predictor="", metrics=ERRORS, units=(subset.unit,))]
+    first = any_rows(own)
+    parts = [evaluation_rows(first, training=training, predictor="", metrics=metrics, units=(subset.unit,))]
     baselines = parts[0][(parts[0]["predictor"] != "") & ~parts[0]["predictor"].str.contains(" − ")]
     parts = [baselines.assign(sd_over_seeds=np.nan, seeds="")]
     for name, by_seed in own.items():
         found = rows_over_seeds(by_seed, predictor=name, training=training)
-        parts.append(found[(found["unit"] == unit) & found["metric"].isin(ERRORS)])
+        parts.append(found[(found["unit"] == unit) & found["metric"].isin(metrics)])
     table = pd.concat(parts, ignore_index=True)
     constant = {metric: _value(table, "training mean", metric) for metric in ERRORS}
     difference = table["predictor"].str.contains(" − ")
@@ -84,7 +107,7 @@ def subset_rows(methods: Methods, training: pd.DataFrame, subset: Subset) -> pd.
 def pair_rows(methods: Methods, subset: Subset) -> pd.DataFrame:
     """Every pair of methods on the subset, as of `evaluation.comparison.compare_over_seeds`, for RMSE and MAE."""
     tables = {name: {seed: subset.units(rows) for seed, rows in by_seed.items()} for name, by_seed in methods.items()}
-    first = _any(tables)
+    first = any_rows(tables)
     predictions = {
         name: {seed: table["prediction"].to_numpy(float) for seed, table in by_seed.items()}
         for name, by_seed in tables.items()
@@ -100,11 +123,11 @@ def pair_rows(methods: Methods, subset: Subset) -> pd.DataFrame:
     return table
 
 
-def shown(table: pd.DataFrame) -> pd.DataFrame:
-    """The long table as it is printed: a row per subset and predictor; MAE and RMSE with sd over seeds and interval."""
+def shown(table: pd.DataFrame, metrics: Sequence[str] = ERRORS) -> pd.DataFrame:
+    """The long table as it is printed: a row per subset and predictor; the metrics with sd over seeds and interval."""
     parts = []
     for name, rows in table.groupby("subset", sort=False):
-        printed = wide(rows, ERRORS)
+        printed = wide(rows, metrics)
         share = rows[rows["metric"] == "rmse"].set_index("predictor")["share_of_constant"]
         printed["RMSE / constant's"] = [f"{share.get(predictor, np.nan):.2f}" for predictor in printed["predictor"]]
         printed.insert(0, "subset", name)
@@ -153,16 +176,19 @@ def _value(table: pd.DataFrame, predictor: str, metric: str) -> float:
     return float(chosen["value"].iloc[0])
 
 
-def figures_of(methods: Methods, training: pd.DataFrame) -> pd.DataFrame:
-    """The long table of figures on all subsets."""
-    return pd.concat([subset_rows(methods, training, subset) for subset in subsets(_any(methods))], ignore_index=True)
+def figures_of(
+    methods: Methods, training: pd.DataFrame, among: Sequence[Subset], metrics: Sequence[str] = ERRORS
+) -> pd.DataFrame:
+    """The long table of figures on the subsets."""
+    return pd.concat([subset_rows(methods, training, subset, metrics) for subset in among], ignore_index=True)
 
 
-def pairs_of(methods: Methods) -> pd.DataFrame:
-    """Every pair of methods on all subsets; empty for a single method."""
-    found = [pair_rows(methods, subset) for subset in subsets(_any(methods))] if len(methods) > 1 else []
+def pairs_of(methods: Methods, among: Sequence[Subset]) -> pd.DataFrame:
+    """Every pair of methods on the subsets; empty for a single method."""
+    found = [pair_rows(methods, subset) for subset in among] if len(methods) > 1 else []
     return pd.concat(found, ignore_index=True) if found else pd.DataFrame()
 
 
-def _any(methods: Methods) -> pd.DataFrame:
+def any_rows(methods: Methods) -> pd.DataFrame:
+    """The rows of some method and seed: which recordings there are is the same in all."""
     return next(iter(next(iter(methods.values())).values()))

@@ -25,6 +25,9 @@ _TABLES = "openada.studies.reproduce.expada_tables"
 _FIGURES = "openada.studies.reproduce.expada_figures"
 _REPRESENTATIONS = "openada.studies.reproduce.expada_representations"
 _STABILITY = "openada.studies.reproduce.expada_stability"
+_STA_TABLES = "openada.studies.reproduce.sta_drn_tables"
+_STA_FIGURES = "openada.studies.reproduce.sta_drn_figures"
+_PAN = "Pan et al. 2023"
 TARGETS: dict[str, Target] = {
     "expada/table1": Target(
         "Liao et al. 2026, Table 1", "the selection method beside other systems", f"{_TABLES}:table1"
@@ -44,7 +47,21 @@ TARGETS: dict[str, Target] = {
     "expada/stability": Target(
         "Liao et al. 2026, Interpretability", "relevance over random initialisations", f"{_STABILITY}:stability"
     ),
+    "sta-drn/table2": Target(f"{_PAN}, Table 2", "groups × fusion: MAE and RMSE", f"{_STA_TABLES}:table2"),
+    "sta-drn/table3": Target(f"{_PAN}, Table 3", "groups × fusion: PCC and CCC", f"{_STA_TABLES}:table3"),
+    "sta-drn/table4": Target(f"{_PAN}, Table 4", "three depths beside the plain 3-D ResNet", f"{_STA_TABLES}:table4"),
+    "sta-drn/table6": Target(f"{_PAN}, Table 6", "STA-DRN beside others on AVEC 2013", f"{_STA_TABLES}:table6"),
+    "sta-drn/table7": Target(f"{_PAN}, Table 7", "STA-DRN beside others on AVEC 2014", f"{_STA_TABLES}:table7"),
+    "sta-drn/figure7": Target(f"{_PAN}, Fig. 7", "prediction against label, by fusion", f"{_STA_FIGURES}:figure7"),
+    "sta-drn/figure8": Target(f"{_PAN}, Fig. 8", "what degraded inputs look like", f"{_STA_FIGURES}:figure8"),
+    "sta-drn/figure9": Target(f"{_PAN}, Fig. 9", "errors under Gaussian noise", f"{_STA_FIGURES}:figure9"),
+    "sta-drn/figure10": Target(f"{_PAN}, Fig. 10", "errors under Gaussian blur", f"{_STA_FIGURES}:figure10"),
 }
+
+
+def system_of(name: str) -> str:
+    """The system that a target trains: what stands before the stroke."""
+    return name.partition("/")[0]
 
 
 def reproduce(name: str, job: Job) -> Result:

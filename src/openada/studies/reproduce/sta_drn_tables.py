@@ -1,0 +1,156 @@
+"""STA-DRN's tables (Pan et al. 2023): variants of its block, sizes beside the plain ResNet, and the comparison with others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from openada.evaluation.published_sta_drn import (
+    compared_table,
+    published_beside,
+    sizes_by_year,
+    sizes_table,
+    variants_by_year,
+    variants_table,
+)
+from openada.report.content import NamedTable
+from openada.studies.evaluation_content import published_shown
+from openada.studies.reproduce.errors_section import errors_section, subset_drawings
+from openada.studies.reproduce.result import Result
+from openada.studies.reproduce.sta_drn_runs import (
+    DEPTHS,
+    PRETRAINING,
+    Runs,
+    all_runs,
+    counted,
+    main_runs,
+    methods_of,
+    resnet_model,
+    resnet_runs,
+    sta_runs,
+    variant_runs,
+)
+
+if TYPE_CHECKING:
+    from openada.studies.reproduce.job import Job
+
+ERRORS, AGREEMENT = ("mae", "rmse"), ("pcc", "ccc")
+OF_THE_PAPER = (
+    "Test parts of AVEC 2013 (50 clips) and AVEC 2014 (100 clips), from Pan et al. 2023, without intervals; nothing of it was "
+    "measured here."
+)
+OTHER_DATA = " The figures above are of another data set and cannot be compared with these."
+
+
+def table2(name: str, job: Job) -> Result:
+    """The twelve variants, groups × fusion: MAE and RMSE."""
+    return _variants(name, job, ERRORS, "Table 2")
+
+
+def table3(name: str, job: Job) -> Result:
+    """The twelve variants, groups × fusion: PCC and CCC, beside the errors, without which they say little."""
+    return _variants(name, job, (*ERRORS, *AGREEMENT), "Tables 2 and 3")
+
+
+def _variants(name: str, job: Job, metrics: Sequence[str], place: str) -> Result:
+    shown = published_shown(variants_table(metrics), OF_THE_PAPER, f"Pan et al. 2023, {place}")
+    return _result(name, job, variant_runs(job), metrics, variants_by_year(metrics), shown)
+
+
+def table4(name: str, job: Job) -> Result:
+    """Three depths of STA-DRN and of the plain 3-D ResNet: MAE, RMSE, parameters and multiply-accumulates."""
+    runs: dict[str, Runs] = {}
+    costs = []
+    for depth, layers in DEPTHS.items():
+        for network, model in (("ResNet", resnet_model(job, depth)), ("STA", replace(job.clips.model, layers=layers))):
+            named = f"{network}-{depth}"
+            runs[named] = resnet_runs(job, depth) if network == "ResNet" else sta_runs(job, model)
+            costs.append({"network": named, **_cost("resnet3d" if network == "ResNet" else "sta-drn", model)})
+    size = NamedTable(
+        "Size",
+        pd.DataFrame(costs),
+        "Of the networks trained here, one clip. Multiply-accumulates (the paper: FLOPs) of convolutions and matrix products.",
+    )
+    shown = published_shown(sizes_table(), OF_THE_PAPER, "Pan et al. 2023, Table 4")
+    return _result(name, job, runs, ERRORS, sizes_by_year(), shown, [size])
+
+
+def table6(name: str, job: Job) -> Result:
+    """The recipe's own network, beside the systems that the paper compares with on AVEC 2013."""
+    return _compared(name, job, "2013", "Table 6")
+
+
+def table7(name: str, job: Job) -> Result:
+    """The recipe's own network, beside the systems that the paper compares with on AVEC 2014."""
+    return _compared(name, job, "2014", "Table 7")
+
+
+def _compared(name: str, job: Job, year: str, place: str) -> Result:
+    shown = published_shown(compared_table(year), OF_THE_PAPER, f"Pan et al. 2023, {place}: AVEC {year}")
+    return _result(name, job, {"STA-DRN": main_runs(job)}, ERRORS, {}, shown)
+
+
+def _result(
+    name: str,
+    job: Job,
+    runs: dict[str, Runs],
+    metrics: Sequence[str],
+    by_year: dict[str, pd.DataFrame],
+    published: NamedTable,
+    more: Sequence[NamedTable] = (),
+) -> Result:
+    methods = methods_of(job, runs)
+    first = next(iter(next(iter(runs.values())).values()))
+    among, corpus_of_subset = counted(job, methods, first)
+    figures, pairs, section = errors_section(
+        job,
+        methods,
+        first,
+        among,
+        metrics=metrics,
+        beside=lambda printed: published_beside(printed, by_year, corpus_of_subset),
+    )
+    corpora, planted = job.corpora(first[0])
+    if planted or not any("2013" in corpus or "2014" in corpus for corpus in corpora):
+        published = NamedTable(published.title, published.frame, published.note + OTHER_DATA, published=True)
+    drawings = [
+        drawing
+        for subset, rows in figures.groupby("subset", sort=False)
+        for drawing in subset_drawings(rows, list(methods), str(subset))
+    ]
+    section = replace(
+        section,
+        sentences=[*section.sentences, *_said(job)],
+        tables=[*section.tables, *more, published],
+        drawings=drawings,
+    )
+    return Result(name, [section], figures, planted, all_runs(runs), {"pairs": pairs} if len(pairs) else {})
+
+
+def _said(job: Job) -> list[str]:
+    recipe = job.clips
+    kept = "the epoch with the lowest development loss" if recipe.keep == "best" else "the last epoch"
+    step = f", frame step {recipe.frame_step}" if recipe.frame_step > 1 else ""
+    said = [
+        f"Clips of {recipe.model.clip_frames} frames{step} at {recipe.model.image_size} px; {recipe.epochs} epochs; weights of "
+        f"{kept}."
+    ]
+    return said if job.weights else [*said, PRETRAINING]
+
+
+def _cost(system: str, model: Any) -> dict[str, str]:
+    """Parameters in millions and multiply-accumulates of one clip in 10^9."""
+    from dataclasses import asdict
+
+    from openada import models
+    from openada.models.cost import multiply_accumulates, parameter_count
+
+    network = models.create(system, seed=0, **asdict(model))
+    shape = (1, 3, model.clip_frames, model.image_size, model.image_size)
+    return {
+        "parameters, M": f"{parameter_count(network) / 1e6:.3f}",
+        "MACs, G": f"{multiply_accumulates(network, shape) / 1e9:.3f}",
+    }
