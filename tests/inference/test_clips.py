@@ -87,13 +87,18 @@ def test_predictions_and_clips_are_tables(clip_run: Path, tmp_path: Path) -> Non
 def test_a_checkpoint_without_a_run_scores_as_its_network_does(
     trained: ClipRun, shared_prepared: Path, tmp_path: Path
 ) -> None:
-    save_checkpoint(trained.model, tmp_path / "model.safetensors", {"scale": "BDI-II", "training_set": "a corpus"})
+    save_checkpoint(
+        trained.model, tmp_path / "model.safetensors", {"label_scale": "BDI-II", "training_set": "a corpus"}
+    )
     recording = PreparedDataset(shared_prepared).recording("r7")
     for path in (tmp_path, tmp_path / "model.safetensors"):
         bare = CheckpointRun.load_or_run(path)
         assert isinstance(bare, CheckpointRun) and bare.config["corpus"] == ["a corpus"]
         assert infer(bare, recording).scores == pytest.approx(infer(trained, recording).scores, rel=1e-6)
     assert type(CheckpointRun.load_or_run(trained.folder.folder)) is ClipRun
+    # A run's own checkpoint taken away from it still says that it was trained on rendered faces.
+    save_checkpoint(trained.model, tmp_path / "model.safetensors", {"planted": True, "corpus": ["planted-standard"]})
+    assert CheckpointRun.load_or_run(tmp_path).config["planted"]
     (tmp_path / "model.pth").touch()
     with pytest.raises(UnusableInput, match="openada convert"):
         CheckpointRun.load_or_run(tmp_path / "model.pth")

@@ -35,15 +35,15 @@ def end_to_end(
     """
     if frames < 1 or step < 1:
         raise UnusableInput(f"clips of {frames} frames, every {step}-th: both must be at least 1")
+    count = len(time_s)
+    over_s = time_s[-1] + (time_s[-1] - time_s[0]) / (count - 1) if count > 1 else np.inf
     time_s, tracked = time_s[::step], tracked[::step]
-    length = min(frames, len(time_s))
-    cut = segments(time_s, tracked, frames=max(length, 1), stride=max(length, 1), min_tracked_share=min_tracked_share)
-    if length < frames:
-        cut = Segments(
-            cut.first_frame, frames, cut.start_s, cut.end_s, cut.tracked_share, cut.usable, min_tracked_share
-        )
+    length = max(min(frames, len(time_s)), 1)
+    cut = segments(time_s, tracked, frames=length, stride=length, min_tracked_share=min_tracked_share)
+    # The frame after the last sampled one may lie behind the recording's end.
+    end_s = np.minimum(cut.end_s, over_s)
     return Segments(
-        step * cut.first_frame, frames, cut.start_s, cut.end_s, cut.tracked_share, cut.usable, min_tracked_share
+        step * cut.first_frame, frames, cut.start_s, end_s, cut.tracked_share, cut.usable, min_tracked_share
     )
 
 

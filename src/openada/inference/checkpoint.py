@@ -24,8 +24,9 @@ PRESET = "converted checkpoint"
 class CheckpointRun(ClipRun):
     """A checkpoint as `models.weights.save_checkpoint` writes it (`openada convert`), used as if it were a run's.
 
-    What the checkpoint's `meta` may say: `scale` (of the scores; BDI-II otherwise), `training_set` (in words), `frame_step`
-    (every so-manieth frame of a video; 1), `alignment` (of the crops, as `openada prepare` names it).
+    Of its `meta` are read: `scale` or `label_scale` (BDI-II where there is neither); `training_set` in words, or what a run's own
+    checkpoint says of `corpus`, `planted` and `frame_rate_hz`; and of `preprocessing` the `frame_step` (every so-manieth frame of a
+    video; 1) and the `alignment` of the crops, as `openada prepare` names it.
     """
 
     about: Mapping[str, Any] = field(default_factory=dict)
@@ -52,13 +53,14 @@ class CheckpointRun(ClipRun):
         name = str(model.name)
         if name not in RECIPES:
             raise UnusableInput(f"{file} holds {name!r}, which needs its whole run: give the run's folder with --run")
-        scale = str(meta.get("scale", "BDI-II"))
+        scale = str(meta.get("scale") or meta.get("label_scale") or "BDI-II")
         if scale not in SCALES:
             raise UnusableInput(f"{file} gives scores on {scale!r}; known scales: {', '.join(SCALES)}")
         settings: Any = model.config
-        parameters = Parameters(alignment=str(meta.get("alignment", Parameters.alignment)))
+        read = meta.get("preprocessing") or {}
+        parameters = Parameters(alignment=str(read.get("alignment", Parameters.alignment)))
         recipe: ClipRecipe[Any] = ClipRecipe(
-            model=settings, preset=PRESET, frame_step=int(meta.get("frame_step", 1)),
+            model=settings, preset=PRESET, frame_step=int(read.get("frame_step", 1)),
             reference="median" if settings.input_range == "difference" else "none",
         )  # fmt: skip
         trained_on = str(meta.get("training_set", ""))
@@ -68,12 +70,12 @@ class CheckpointRun(ClipRun):
             "model": asdict(settings),
             "prepared": asdict(parameters),
             "scale": scale,
-            "corpus": [trained_on] if trained_on else [],
-            "planted": False,
+            "corpus": meta.get("corpus") or ([trained_on] if trained_on else []),
+            "planted": bool(meta.get("planted")),
             "recordings": {"training": None},
             "subjects": {"training": None},
             "split_sha256": "",
-            "frame_rate_hz": None,
+            "frame_rate_hz": meta.get("frame_rate_hz"),
             "selected_on": None,
             "pretrained": None,
         }

@@ -16,6 +16,7 @@ from openada.inference.recording import TrainedRun
 from openada.report.content import ModelDescription, TestResult
 
 LEVEL = 0.9
+UNNAMED = ("a corpus that the manifest does not name", "not stated")
 NO_RUN = "the checkpoint came without a run: nothing is known that an interval could be calibrated on"
 NO_RUN_LONG = (
     "A checkpoint without its run: which people it was trained on, how large its error on others is and how well its scores are "
@@ -84,7 +85,7 @@ def model_description(trained: TrainedRun) -> ModelDescription:
         name=kind.title,
         preset=kind.preset,
         method="" if kind.is_clip_model else kind.method,
-        corpus=", ".join(config["corpus"]) or "a corpus that the manifest does not name",
+        corpus=", ".join(config["corpus"]) or UNNAMED[isinstance(trained, CheckpointRun)],
         n_recordings=config["recordings"]["training"],
         n_subjects=config["subjects"]["training"],
         split="" if isinstance(trained, CheckpointRun) else trained.recipe.split,
