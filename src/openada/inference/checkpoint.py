@@ -25,8 +25,8 @@ class CheckpointRun(ClipRun):
     """A checkpoint as `models.weights.save_checkpoint` writes it (`openada convert`), used as if it were a run's.
 
     Of its `meta` are read: `scale` or `label_scale` (BDI-II where there is neither); `training_set` in words, or what a run's own
-    checkpoint says of `corpus`, `planted` and `frame_rate_hz`; and of `preprocessing` the `frame_step` (every so-manieth frame of a
-    video; 1) and the `alignment` of the crops, as `openada prepare` names it.
+    checkpoint says of `corpus`, `planted` and `frame_rate_hz`; and of `preprocessing` the `frame_step` (every so-manieth frame of
+    a video; 1) and the `alignment` of the crops, as `openada prepare` names it.
     """
 
     about: Mapping[str, Any] = field(default_factory=dict)
