@@ -138,7 +138,11 @@ def describe(
         "quality": quality_facts(quality),
         "warnings": [*critical_warnings(config), *_warnings(trained, recording, result), *quality["warnings"]],
         "trained_on": {key: config[key] for key in ("corpus", "planted", "recordings", "subjects", "split_sha256")},
-        "model": {"name": config["system"], "preset": trained.kind.preset, "seed": trained.recipe.seed},
+        "model": {
+            "name": config["system"],
+            "preset": trained.kind.preset,
+            "seed": None if isinstance(trained, CheckpointRun) else trained.recipe.seed,
+        },
         "responsible_use": RESPONSIBLE_USE,
         "versions": {name: version(name) for name in ("openada", "torch", "mediapipe", "av")},
     }

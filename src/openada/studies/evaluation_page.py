@@ -73,6 +73,7 @@ def write_page(out: Path, trained: TrainedRun, evaluation: Evaluation) -> None:
             localisation=None if localisation is None else localisation.rename(columns={"measure": "predictor"}),
             curves=_curves(trained),
             curves_label="RMSE on development",
+            chosen_epoch=_chosen_epoch(trained),
             tables=tables,
             config=config,
             critical_warnings=[PLANTED] if config["planted"] else [],
@@ -88,6 +89,17 @@ def write_page(out: Path, trained: TrainedRun, evaluation: Evaluation) -> None:
 def _on_page(name: str) -> bool:
     """The page draws the sessions' scatter itself; figures by recording are files beside it."""
     return name != "scatter_sessions" and not name.endswith("_recordings")
+
+
+def _chosen_epoch(trained: TrainedRun) -> float | None:
+    """The epoch that the development part chose; None where the last one was kept."""
+    import pandas as pd
+
+    if not trained.config["selected_on"]:
+        return None
+    metrics = pd.read_csv(trained.folder.metrics)
+    losses = metrics[metrics["metric"] == "development_loss"].set_index("epoch")["value"]
+    return float(losses.idxmin())
 
 
 def _curves(trained: TrainedRun) -> list[Curve]:

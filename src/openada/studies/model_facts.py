@@ -73,7 +73,7 @@ def model_description(trained: TrainedRun) -> ModelDescription:
     config, kind = trained.config, trained.kind
     results: list[TestResult] = []
     path = trained.folder / "evaluation.json"
-    if path.is_file():
+    if path.is_file() and not isinstance(trained, CheckpointRun):
         figures = read_json(path)
         for row in figures["headline"]:
             value, low, high, constant = (

@@ -125,7 +125,9 @@ def _results(config: dict[str, Any], evaluation: Evaluation, known: pd.DataFrame
         "26": Answer(
             f"{foot[2]} {foot[3]} Planted benchmark: nothing follows for people." if config["planted"] else foot[2]
         ),
-        "27a": Answer("openada assess refuses a video without enough tracked frames and warns of untracked segments."),
+        "27a": Answer(
+            "openada assess refuses a video without enough tracked frames and warns of stretches that were left out."
+        ),
         "27b": Answer("None with the input; reading an estimate with its interval."),
     }
 

@@ -99,6 +99,7 @@ def train_clips(
         devices=recipe.devices,
         precision=recipe.precision,
         best=best if recipe.keep == "best" else None,
+        flag="--learning-rate",
         progress=progress,
     )
     module.to("cpu")

@@ -59,8 +59,11 @@ class _EpochEnd(Checkpoint):
     interruption is judged as it was the first time.
     """
 
-    def __init__(self, stage: str, metrics: Path, resume: Path, keep: Mapping[int, Path], best: Best | None) -> None:
+    def __init__(
+        self, stage: str, metrics: Path, resume: Path, keep: Mapping[int, Path], best: Best | None, flag: str
+    ) -> None:
         self._stage = stage
+        self._flag = flag
         self._metrics = metrics
         self._resume = resume
         self._keep = keep
@@ -73,7 +76,7 @@ class _EpochEnd(Checkpoint):
         if not math.isfinite(values.get("training_loss", 0.0)):
             raise UnusableInput(
                 f"the training loss of {self._stage} is {values['training_loss']} in epoch {trainer.current_epoch + 1}: lower "
-                f"--{self._stage}.learning-rate, or train with --precision 32-true; what was trained before is kept"
+                f"{self._flag}, or train with --precision 32-true; what was trained before is kept"
             )
         record_metrics(self._metrics, self._stage, trainer.current_epoch, values)
         kept = self._keep.get(trainer.current_epoch + 1)
@@ -135,12 +138,14 @@ def fit(
     precision: str = "32-true",
     keep: Mapping[int, Path] | None = None,
     best: Best | None = None,
+    flag: str = "",
     progress: bool = True,
 ) -> None:
     """Train `module` for `epochs` epochs, from the file `resume` on if it is there.
 
     `schedule` multiplies `learning_rate` at every batch. `accumulate`: batches whose gradients are averaged into one step.
     `clip_norm`: limit of the gradient's norm, None for none. `best`: which epoch's weights stay, by a logged metric.
+    `flag`: how the command line calls the learning rate, if not by the stage.
     `keep`: epoch (counted from 1) → safetensors file in which the module's weights after it stay.
     Raises UnusableInput naming the remedy if the resume file cannot be read, KeyboardInterrupt when interrupted (the resume
     file then holds the last whole epoch).
@@ -156,7 +161,7 @@ def fit(
             logger=False,
             callbacks=[
                 _Repeatable(seed, epochs, learning_rate, schedule),
-                _EpochEnd(stage, metrics, resume, keep or {}, best),
+                _EpochEnd(stage, metrics, resume, keep or {}, best, flag or f"--{stage}.learning-rate"),
                 *([RichProgressBar(leave=False)] if progress else []),
             ],
             enable_checkpointing=True,
