@@ -129,7 +129,8 @@ def read_state(path: Path) -> dict[str, Tensor]:
             else torch.load(path, map_location="cpu", weights_only=True)
         )
     except Exception as error:
-        raise UnusableInput(f"{path} holds no weights that can be read safely ({error})") from error
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise UnusableInput(f"{path} holds no weights that can be read safely ({reason})") from error
     if isinstance(state, dict) and isinstance(state.get("state_dict"), dict):
         state = state["state_dict"]
     if isinstance(state, dict) and state and all(str(key).startswith("module.") for key in state):
