@@ -4,9 +4,9 @@
 
 One clip, 1×3×64×224×224, through the network of Table 4 (width 32), random parameters, running statistics moved from
 their initial values. Plain: contiguous layout, eager, float32. The ways take turns, round after round, so that other work on the
-machine meets them alike; the table has each way's fastest and median round, and compares the fastest. The matrix
-rate is the best of square products of 1024 and 2048 in the same run, in the same precision; multiply-accumulates divided by it are the bound, and "of the
-bound" is how much of it a way reaches. No further round starts after `--seconds`.
+machine meets them alike; the table has each way's fastest and median round, and compares the fastest. The matrix rate is the
+best of square products of 1024 and 2048 in the same run, in the same precision; multiply-accumulates divided by it are the
+bound, and "of the bound" is how much of it a way reaches. No further round starts after `--seconds`.
 """
 
 from __future__ import annotations
