@@ -8,6 +8,7 @@ from typing import Literal
 
 from tyro.conf import Positional
 
+from openada.cli.convert import convert
 from openada.cli.evaluation import compare, evaluate
 from openada.cli.preparation import features, prepare
 from openada.cli.robustness import robustness
@@ -235,5 +236,6 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "robustness": robustness,
     "assess": assess,
     "models": models,
+    "convert": convert,
     "doctor": doctor,
 }

@@ -74,11 +74,16 @@ def print_models() -> None:
 
 
 def print_model(name: str) -> None:
-    """A model's settings, a column per preset."""
+    """A model's settings and its parameters, a column per preset."""
     import pandas as pd
+    import torch
 
     from openada import models
+    from openada.models.cost import parameter_count
 
     columns = {preset: dataclasses.asdict(models.config_for(name, preset)) for preset in models.presets(name)}
+    with torch.device("meta"):  # shapes alone: nothing is drawn
+        for preset, settings in columns.items():
+            settings["parameters"] = f"{parameter_count(models.create(name, preset)) / 1e6:.3f} M"
     table = pd.DataFrame(columns).rename_axis("setting").reset_index()
     print_table(table.astype(str), f"{name}: settings of each preset")

@@ -16,15 +16,20 @@ from openada.models.weights import Weights, fetch, load_state, read_state
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
 HEAD = "fc."
+STAGES = 4
 
 MakeBlock = Callable[[int, int, tuple[int, int, int]], "ResidualBlock"]
 """(channels in, width of the stage, stride along time, height and width) to a block."""
 
 
 class ResidualBlock(nn.Module):
-    """Layers of one block beside its shortcut; `channels` is what leaves it."""
+    """Layers of one block beside its shortcut; `channels` is what leaves it.
+
+    The layers are named conv1, bn1, conv2, bn2 and so on, the shortcut `downsample`.
+    """
 
     channels: int
+    downsample: nn.Sequential | None
 
 
 def shortcut(inputs: int, outputs: int, stride: tuple[int, int, int], kernel: int) -> nn.Sequential | None:
@@ -72,7 +77,7 @@ class ClipNetwork(nn.Module):
         self.relu = nn.ReLU()
         self.maxpool = nn.MaxPool3d(3, stem_stride, 1)
         channels = stem_channels
-        for stage in range(4):
+        for stage in range(STAGES):
             layers = []
             for index in range(blocks[stage]):
                 stride = (temporal_stride, 2, 2) if stage > 0 and index == 0 else (1, 1, 1)
@@ -96,8 +101,8 @@ class ClipNetwork(nn.Module):
             )
         values = (clips - self.mean.to(clips.dtype)) / self.std.to(clips.dtype)
         values = self.maxpool(self.relu(self.bn1(self.conv_1(values))))
-        for stage in range(1, 5):
-            values = self.get_submodule(f"layer_{stage}")(values)
+        for stage in range(STAGES):
+            values = self.get_submodule(f"layer_{stage + 1}")(values)
         return values
 
     def score_from_map(self, maps: Tensor) -> Tensor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import pickle
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -129,7 +130,10 @@ def read_state(path: Path) -> dict[str, Tensor]:
             else torch.load(path, map_location="cpu", weights_only=True)
         )
     except Exception as error:
-        raise UnusableInput(f"{path} holds no weights that can be read safely ({error})") from error
+        # torch's own text advises to load with the check turned off, which would run what a hostile file holds.
+        refused = isinstance(error, pickle.UnpicklingError)
+        reason = "it is no file of plain tensors" if refused else (str(error).splitlines() or [type(error).__name__])[0]
+        raise UnusableInput(f"{path} holds no weights that can be read safely ({reason})") from error
     if isinstance(state, dict) and isinstance(state.get("state_dict"), dict):
         state = state["state_dict"]
     if isinstance(state, dict) and state and all(str(key).startswith("module.") for key in state):

@@ -33,38 +33,55 @@ def own_names(state: Mapping[str, Tensor], fusion: Fusion) -> dict[str, Tensor]:
     }
 
 
+def fusion_of(state: Mapping[str, Tensor], source: str) -> Fusion:
+    """The fusion that the names of a released checkpoint tell; `source` is how an error calls the file.
+
+    Raises `UnusableInput` for a single branch, whose names do not say whether it is space or time, and for any other network.
+    """
+    names = " ".join(state)
+    if ".conv2.group_conv_spatial." in names:
+        return "vector"
+    if ".conv2.spatial_block." in names:
+        return "feature"
+    if ".conv2.group_conv." in names:
+        raise UnusableInput(
+            f"{source} holds one branch and does not say which; give --fusion spatial or --fusion temporal"
+        )
+    raise UnusableInput(
+        f"{source} is no released STA-DRN: it has no attention block layer_1.0.conv2; its keys begin {names[:60]!r}"
+    )
+
+
 def settings_from(state: Mapping[str, Tensor], fusion: Fusion, source: str) -> dict[str, Any]:
     """Width, groups, layers, stem and shortcut that the shapes of a released checkpoint tell.
 
-    Raises `UnusableInput` where the shapes are no STA-DRN's. `source` is how the error calls the file. A caller must say what no
-    shape tells: the fusion, and the temporal stride.
+    Raises `UnusableInput` where the shapes are no STA-DRN's with that fusion. `source` is how the error calls the file. The
+    stride in time has no shape, so it is not among them.
     """
     state = own_names(state, fusion)
     first = "layer_1.0.conv2.group_conv_" + ("temporal" if fusion == "temporal" else "spatial") + ".weight"
-    needed = ("conv_1.weight", "layer_1.0.conv1.weight", first, "fc.weight")
-    absent = [key for key in needed if key not in state]
+    absent = [key for key in ("conv_1.weight", first) if key not in state or state[key].ndim != 5]
     if absent:
         raise UnusableInput(
-            f"{source} is no checkpoint of STA-DRN with fusion {fusion!r}: it has no {', '.join(absent)}; "
-            "give another --fusion if it was trained with one"
+            f"{source} is no STA-DRN with fusion {fusion!r}: it has no convolution {', '.join(absent)}; give another --fusion"
         )
     width, per_group = state[first].shape[:2]
-    groups = width // per_group
+    groups = width // max(per_group, 1)
     blocks = [0] * STAGES
     for key in state:
         found = BLOCK.match(key)
         if found and 1 <= int(found[1]) <= STAGES:
             blocks[int(found[1]) - 1] = max(blocks[int(found[1]) - 1], int(found[2]) + 1)
-    if any(count == 0 or count % groups for count in blocks):
+    if groups == 0 or any(count == 0 or count % groups for count in blocks):
         raise UnusableInput(
             f"{source} has {blocks} blocks in its {STAGES} stages; STA-DRN has a multiple of its {groups} groups in each"
         )
-    kernel = state["layer_2.0.downsample.0.weight"].shape[-1] if "layer_2.0.downsample.0.weight" in state else 3
+    beside = state.get("layer_2.0.downsample.0.weight")
     return {
-        "width": int(width),
-        "groups": int(groups),
+        "width": width,
+        "groups": groups,
         "fusion": fusion,
         "layers": tuple(count // groups for count in blocks),
-        "stem_channels": int(state["conv_1.weight"].shape[0]),
-        "shortcut_kernel": int(kernel),
+        "stem_channels": state["conv_1.weight"].shape[0],
+        "shortcut_kernel": 3 if beside is None else beside.shape[-1],
     }
