@@ -207,7 +207,7 @@ def _train_pretext(
     if not finished.is_file():
         spread = signal_spread([signals_of(dataset.recording(name)) for name in of["training"]["recording_id"]])
         with torch.random.fork_rng():
-            torch.manual_seed(recipe.seed)  # the head that reads the signals is drawn here
+            torch.manual_seed(recipe.seed)  # the heads that read the signals are drawn here
             module = PretextTraining(
                 model.encoder,
                 spread,

@@ -1,8 +1,9 @@
 """Before stage 1, for a trunk without pre-trained weights: learn to read the behaviour signals that `prepare` measured.
 
 An addition of ours, off in the paper's recipes, whose trunks start from Kinetics-400. A small trunk has no such weights, and from
-severity labels alone, of some hundred people, it learns who someone is before it learns what moves. The targets are measured on
-the training recordings' own faces; no label is used.
+severity labels alone, of some hundred people, it learns who someone is before it learns what moves. The same holds for the
+attention above it, so the signals are read twice: from the tokens, in place, and from the feature unit. The targets are measured
+on the training recordings' own faces; no label is used.
 """
 
 from __future__ import annotations
@@ -43,9 +44,10 @@ def signal_spread(recordings: list[np.ndarray]) -> np.ndarray:
 
 
 class PretextTraining(lightning.LightningModule):
-    """Regress the signals, averaged over each of the trunk's time steps, from its located tokens at that time. AdamW.
+    """Regress the signals, averaged over each of the trunk's time steps, from its located tokens and from the unit. AdamW.
 
-    A linear map from all places of the token grid, dropped afterwards. Frames that were not tracked take no part.
+    Two linear maps, dropped afterwards: from all places of the token grid at a time step to the signals then, and from the feature
+    unit to the signals at all time steps. Their losses are added. Frames that were not tracked take no part.
     """
 
     spread: torch.Tensor
@@ -53,24 +55,25 @@ class PretextTraining(lightning.LightningModule):
     def __init__(self, encoder: SegmentEncoder, spread: np.ndarray, *, learning_rate: float, weight_decay: float):
         super().__init__()
         self.encoder = encoder
-        width = encoder.location.shape[1]
-        self.head = nn.Linear(width * encoder.grid[1] * encoder.grid[2], len(SIGNALS))
+        steps, height, width = encoder.grid
+        self.from_tokens = nn.Linear(encoder.location.shape[1] * height * width, len(SIGNALS))
+        self.from_unit = nn.Linear(encoder.score.in_features, steps * len(SIGNALS))
         self.register_buffer("spread", torch.from_numpy(spread))
         self._lr = learning_rate
         self._weight_decay = weight_decay
 
     def _loss(self, batch: SegmentSample) -> torch.Tensor:
         tokens = self.encoder.tokens(batch.clip)
-        read = self.head(tokens.permute(0, 2, 1, 3, 4).flatten(2))
-        steps = torch.stack(
-            [part.nanmean(dim=1) for part in batch.signals.tensor_split(self.encoder.grid[0], dim=1)], 1
-        )
-        target = (steps / self.spread).clamp(-LIMIT_SD, LIMIT_SD)
+        unit, _ = self.encoder.attend(tokens)
+        steps = self.encoder.grid[0]
+        target = torch.stack([part.nanmean(dim=1) for part in batch.signals.tensor_split(steps, dim=1)], 1)
+        target = (target / self.spread).clamp(-LIMIT_SD, LIMIT_SD)
         seen = target.isfinite()
-        return F.mse_loss(read[seen], target[seen])
+        readings = self.from_tokens(tokens.permute(0, 2, 1, 3, 4).flatten(2)), self.from_unit(unit).view_as(target)
+        return torch.stack([F.mse_loss(read[seen], target[seen]) for read in readings]).sum()
 
     def training_step(self, batch: SegmentSample, batch_idx: int) -> torch.Tensor:
-        """The mean squared error of the signals, in standard deviations."""
+        """The two mean squared errors of the signals, in standard deviations, added."""
         loss = self._loss(batch)
         self.log("training_loss", loss, on_step=False, on_epoch=True, prog_bar=True, batch_size=len(batch.score))
         return loss
