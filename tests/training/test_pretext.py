@@ -63,5 +63,7 @@ def test_every_part_of_the_encoder_below_the_heads_learns() -> None:
     torch.nn.init.normal_(module.from_unit.weight)
     batch = _batch(torch.randn(2, 7, len(SIGNALS)))._replace(clip=torch.randn(2, 3, 7, 32, 32))
     module._loss(batch).backward()
-    idle = {name for name, value in module.encoder.named_parameters() if value.grad is None or not value.grad.abs().sum()}
+    idle = {
+        name for name, value in module.encoder.named_parameters() if value.grad is None or not value.grad.abs().sum()
+    }
     assert idle == {"score.weight", "score.bias", "ordinal.weight", "ordinal.bias"}

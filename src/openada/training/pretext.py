@@ -46,8 +46,8 @@ def signal_spread(recordings: list[np.ndarray]) -> np.ndarray:
 class PretextTraining(lightning.LightningModule):
     """Regress the signals, averaged over each of the trunk's time steps, from its located tokens and from the unit. AdamW.
 
-    Two linear maps, dropped afterwards: from all places of the token grid at a time step to the signals then, and from the feature
-    unit to the signals at all time steps. Their losses are added. Frames that were not tracked take no part.
+    Two linear maps, dropped afterwards: from all places of the token grid at a time step to the signals then, and from the unit
+    to the signals at all time steps. Their losses are added. Frames that were not tracked take no part.
     """
 
     spread: torch.Tensor
