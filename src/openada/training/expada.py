@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,7 @@ from openada.datasets.scales import SCALES
 from openada.errors import UnusableInput
 from openada.files import atomic_path
 from openada.models.expada.model import ExpADA
-from openada.models.weights import Weights, save_checkpoint, sha256_of
+from openada.models.weights import Weights, save_checkpoint
 from openada.prepared.dataset import PreparedDataset
 from openada.training.expada_modules import EncoderTraining, SelectorTraining
 from openada.training.fitting import fit
@@ -25,6 +24,7 @@ from openada.training.material import Source, segment_loader, unit_loader, usabl
 from openada.training.pretext import PretextTraining, signal_spread, signals_of
 from openada.training.recipe import ExpADARecipe, StageRecipe
 from openada.training.run_folder import RunFolder
+from openada.training.taken_over import encoder_fact, pretext_fact, take_encoder, take_pretext
 
 if TYPE_CHECKING:
     import lightning
@@ -32,11 +32,6 @@ if TYPE_CHECKING:
     from torch.utils.data import DataLoader
 
 PARTS = ("training", "development", "test")
-# The model's settings that stage 1 depends on; the others belong to stage 2.
-ENCODER_SETTINGS = (
-    "encoder", "trunk", "segment_frames", "image_size", "width", "query_channels", "layers", "heads", "dropout", "feature_size",
-    "categories",
-)  # fmt: skip
 
 
 def train_expada(
@@ -47,6 +42,7 @@ def train_expada(
     weights: Weights | None = None,
     download: bool = False,
     encoder_of: Path | None = None,
+    pretext_of: Path | None = None,
     keep_epochs: Sequence[int] = (),
     progress: bool = True,
 ) -> RunFolder:
@@ -55,9 +51,11 @@ def train_expada(
     The weights of the last epoch are kept, so nothing is selected on the development part. Interrupted at any moment and
     called again, at most one epoch is redone and the final weights are those of an undisturbed run on the same machine.
     `weights` are pre-trained weights of the trunk; `download` allows their download. `encoder_of` is a finished run whose
-    stage-1 encoder and cached feature units are taken over, so that only stage 2 is trained. Stage 2's weights after the
-    epochs `keep_epochs` (counted from 1) stay in the checkpoint folder.
-    Raises UnusableInput if data and recipe do not fit, `run` holds another run, or `encoder_of` has another encoder.
+    stage-1 encoder and cached feature units are taken over, so that only stage 2 is trained; `pretext_of` one whose pretext
+    stage is taken over: it is the one that would be trained. Stage 2's weights after the epochs `keep_epochs` (counted from 1)
+    stay in the checkpoint folder.
+    Raises UnusableInput if data and recipe do not fit, `run` holds another run, or what is to be taken over was trained
+    otherwise.
     """
     dataset = PreparedDataset(prepared)
     source = Source(recipe)
@@ -80,25 +78,28 @@ def train_expada(
     )
     assert isinstance(model, ExpADA)
     model.encoder.trunk.checkpointed = recipe.checkpoint_trunk
-    folder = RunFolder(run)
+    folder, split = RunFolder(run), dataset.split(recipe.split)
     facts = {
         "model": models.config_of(model),
         "pretrained": dict(weights.meta) if weights else None,
-        "encoder_of": _encoder_fact(encoder_of, recipe) if encoder_of else None,
+        "encoder_of": encoder_fact(encoder_of, recipe, split.sha256) if encoder_of else None,
+        "pretext_of": pretext_fact(pretext_of, recipe, split.sha256) if pretext_of else None,
         **_data_facts(dataset, of, dropped),
     }
-    folder.begin(recipe, dataset.split(recipe.split), prepared, facts)
+    folder.begin(recipe, split, prepared, facts)
     with atomic_path(folder.recordings) as temporary:
         table.to_parquet(temporary, index=False)
     if folder.model.is_file():
         return folder
     if encoder_of:
-        _take_encoder(folder, RunFolder(encoder_of))
+        take_encoder(folder, encoder_of)
+    elif pretext_of:
+        take_pretext(folder, pretext_of)
     _train_encoder(folder, source, dataset, model, of, progress)
     if recipe.method == "selection":
         _train_selector(folder, source, dataset, model, of, progress, keep_epochs)
     save_checkpoint(model, folder.model, _meta(folder, recipe))
-    for done in (folder.encoder, *folder.checkpoint.glob("pretext.*"), *folder.checkpoint.glob("*.ckpt")):
+    for done in (folder.encoder, *folder.checkpoint.glob("*.ckpt")):
         done.unlink(missing_ok=True)
     return folder
 
@@ -119,40 +120,6 @@ def _data_facts(dataset: PreparedDataset, of: dict[str, pd.DataFrame], dropped: 
         "dropped": dropped,
         "selected_on": None,
     }
-
-
-def _encoder_fact(source_run: Path, recipe: ExpADARecipe) -> dict[str, str]:
-    """Which encoder is taken over; UnusableInput unless it was trained as `recipe` says, seed and stage 2 apart."""
-    other = RunFolder(source_run)
-    other.require_complete()
-    held = other.recipe()
-    free = ("seed", "method", "selector", "model", "accelerator", "devices", "precision", "checkpoint_trunk")
-    differing = [
-        entry.name
-        for entry in fields(ExpADARecipe)
-        if entry.name not in free and getattr(held, entry.name) != getattr(recipe, entry.name)
-    ]
-    differing += [name for name in ENCODER_SETTINGS if getattr(held.model, name) != getattr(recipe.model, name)]
-    if (held.method == "base") != (recipe.method == "base"):
-        differing.append("method")
-    if differing:
-        raise UnusableInput(
-            f"the encoder of {source_run} was trained with another {', '.join(differing)}; use the same, or train from the start"
-        )
-    return {"run": source_run.name, "sha256": sha256_of(other.model)}
-
-
-def _take_encoder(folder: RunFolder, other: RunFolder) -> None:
-    """Put the other run's encoder where stage 1 leaves its own, and its cached units beside."""
-    if not folder.encoder.is_file():
-        held = load_file(other.model)
-        prefix = "encoder."
-        own = {name.removeprefix(prefix): value for name, value in held.items() if name.startswith(prefix)}
-        if other.units.is_dir() and not folder.units.is_dir():
-            with atomic_path(folder.units) as temporary:
-                shutil.copytree(other.units, temporary)
-        with atomic_path(folder.encoder) as temporary:
-            save_file(own, temporary)
 
 
 def _meta(folder: RunFolder, recipe: ExpADARecipe) -> dict[str, Any]:
@@ -203,8 +170,8 @@ def _train_pretext(
     of: dict[str, pd.DataFrame],
     progress: bool,
 ) -> None:
-    recipe, finished = source.recipe, folder.checkpoint / "pretext.safetensors"
-    if not finished.is_file():
+    recipe = source.recipe
+    if not folder.pretext.is_file():
         spread = signal_spread([signals_of(dataset.recording(name)) for name in of["training"]["recording_id"]])
         with torch.random.fork_rng():
             torch.manual_seed(recipe.seed)  # the heads that read the signals are drawn here
@@ -221,9 +188,9 @@ def _train_pretext(
             for part in ("training", "development")
         )
         _fit_stage(folder, "pretext", recipe, recipe.pretext, module, training, development, progress)
-        with atomic_path(finished) as temporary:
+        with atomic_path(folder.pretext) as temporary:
             save_file(model.encoder.state_dict(), temporary)
-    model.encoder.load_state_dict(load_file(finished))
+    model.encoder.load_state_dict(load_file(folder.pretext))
 
 
 def _train_selector(

@@ -70,20 +70,22 @@ class Job:
         seed: int,
         *,
         encoders_of: Sequence[Path] = (),
+        pretexts_of: Sequence[Path] = (),
         keep_epochs: Sequence[int] = (),
         **changes: Any,
     ) -> list[Path]:
         """The run `name` with `seed`, one folder per entry of `task_names`: trained now, gone on with, or found finished.
 
-        `changes` replace values of the recipe; `encoders_of` are runs (one per entry) whose encoders are taken over. The names
-        of runs are shared by all targets, so that one trains what the next one needs; a run there with another recipe is
-        refused, not mixed up.
+        `changes` replace values of the recipe; `encoders_of` are runs (one per entry) whose encoders are taken over,
+        `pretexts_of` runs whose pretext stages are, where they have one. The names of runs are shared by all targets: one trains what
+        the next one needs; a run there with another recipe is refused, not mixed up.
         """
         folders = []
         for position, task in enumerate(self.task_names):
             folder = self.out / "runs" / "-".join([name, *([task] if task else []), f"s{seed}"])
             if self.progress and not RunFolder(folder).model.is_file():
                 print(f"· training {folder.name} …", flush=True)
+            pretext_of = pretexts_of[position] if pretexts_of else None
             train_expada(
                 self.data,
                 folder,
@@ -91,6 +93,7 @@ class Job:
                 weights=self.weights,
                 download=self.download,
                 encoder_of=encoders_of[position] if encoders_of else None,
+                pretext_of=pretext_of if pretext_of and RunFolder(pretext_of).pretext.is_file() else None,
                 keep_epochs=keep_epochs,
                 progress=self.progress,
             )
