@@ -76,9 +76,9 @@ class Job:
     ) -> list[Path]:
         """The run `name` with `seed`, one folder per entry of `task_names`: trained now, gone on with, or found finished.
 
-        `changes` replace values of the recipe; `encoders_of` are runs (one per entry) whose encoders are taken over,
-        `pretexts_of` runs whose pretext stages are, where they have one. The names of runs are shared by all targets: one trains what
-        the next one needs; a run there with another recipe is refused, not mixed up.
+        `changes` replace values of the recipe. `encoders_of`: runs (one per entry) whose encoders are taken over, `pretexts_of`
+        runs whose pretext stages are, where they have one. All targets share the names of runs, so one trains what the next
+        needs; a run there with another recipe is refused, not mixed up.
         """
         folders = []
         for position, task in enumerate(self.task_names):
