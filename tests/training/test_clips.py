@@ -17,6 +17,7 @@ from openada.errors import UnusableInput
 from openada.training import fitting
 from openada.training.clip_recipe import ClipRecipe, clip_recipe
 from openada.training.clips import train_clips
+from openada.training.recipe import StageRecipe
 from openada.training.run_folder import RunFolder
 
 
@@ -132,3 +133,19 @@ def test_a_run_of_another_system_or_recipe_is_refused(clip_run: Path, shared_pre
 def plain_recipe() -> ClipRecipe[Any]:
     recipe = clip_recipe("resnet3d", "planted")
     return replace(recipe, model=replace(recipe.model, width=2, stem_channels=2, clip_frames=7, image_size=32))
+
+
+def test_a_pretext_stage_comes_first_and_uses_no_label(
+    shared_prepared: Path, tiny_prepared: Path, tmp_path: Path
+) -> None:
+    recipe = replace(CLIP_RECIPE, epochs=1, pretext=StageRecipe(epochs=2, learning_rate=1e-3, batch=4))
+    run = train_clips(SYSTEM, shared_prepared, tmp_path / "run", recipe, progress=False)
+    stages = pd.read_csv(run.metrics)["stage"]
+    assert list(stages.unique()) == ["pretext", "clips"]
+    table = pd.read_parquet(tiny_prepared / "manifest.parquet")
+    table["score"] = 63 - table["score"]
+    table.to_parquet(tiny_prepared / "manifest.parquet")
+    other = train_clips(SYSTEM, tiny_prepared, tmp_path / "other", recipe, progress=False)
+    first, second = load_file(run.pretext), load_file(other.pretext)
+    assert all(value.equal(second[name]) for name, value in first.items())
+    assert not load_file(run.model)["fc.weight"].equal(load_file(other.model)["fc.weight"])

@@ -9,6 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from openada.datasets.splits import load
 from openada.errors import UnusableInput
 from openada.files import read_json, write_json
 from openada.training import expada as training
@@ -184,6 +185,47 @@ def test_an_encoder_trained_otherwise_is_refused(shared_run: Path, shared_prepar
     with pytest.raises(UnusableInput, match="another encoder;"):
         train_expada(shared_prepared, tmp_path / "second", other, encoder_of=shared_run, progress=False)
     assert not (tmp_path / "second").exists()
+
+
+def test_a_pretext_stage_taken_over_gives_the_run_that_trains_its_own(
+    shared_run: Path, shared_prepared: Path, tmp_path: Path
+) -> None:
+    recipe = replace(RECIPE, method="base")
+    own = train_expada(shared_prepared, tmp_path / "own", recipe, progress=False)
+    taken = train_expada(shared_prepared, tmp_path / "taken", recipe, pretext_of=shared_run, progress=False)
+    assert_same(weights(tmp_path / "own"), weights(tmp_path / "taken"))
+    assert set(pd.read_csv(own.metrics)["stage"]) == {"pretext", "encoder"}
+    assert set(pd.read_csv(taken.metrics)["stage"]) == {"encoder"}
+    assert taken.config()["pretext_of"]["run"] == shared_run.name
+
+
+@pytest.mark.parametrize(
+    ("changes", "differs"),
+    [({"seed": 5}, "seed"), ({"pretext": replace(RECIPE.pretext, learning_rate=1.0)}, "pretext")],
+)
+def test_a_pretext_stage_trained_otherwise_is_refused(
+    shared_run: Path, shared_prepared: Path, tmp_path: Path, changes: dict, differs: str
+) -> None:
+    with pytest.raises(UnusableInput, match=f"pretext stage of .* with another {differs};"):
+        train_expada(
+            shared_prepared, tmp_path / "second", replace(RECIPE, **changes), pretext_of=shared_run, progress=False
+        )
+    assert not (tmp_path / "second").exists()
+
+
+@pytest.mark.parametrize("taken", ["encoder_of", "pretext_of"])
+def test_nothing_is_taken_over_from_a_run_on_another_split(
+    shared_run: Path, tiny_prepared: Path, tmp_path: Path, taken: str
+) -> None:
+    path = tiny_prepared / "splits" / "official.json"
+    official = load(path)
+    *test, moved = official.ids["test"]
+    path.unlink()
+    replace(official, ids={**official.ids, "test": tuple(test), "training": (*official.ids["training"], moved)}).save(
+        path
+    )
+    with pytest.raises(UnusableInput, match="with another split;"):
+        train_expada(tiny_prepared, tmp_path / "second", RECIPE, **{taken: shared_run}, progress=False)
 
 
 def test_a_loss_that_is_not_finite_stops_training_and_says_what_to_do(shared_prepared: Path, tmp_path: Path) -> None:

@@ -46,6 +46,11 @@ class LabelledRecording:
     signals: np.ndarray | None = None  # (frames, S)
 
 
+def signals_of_clip(signals: np.ndarray | None, reader: ClipReader, first: int, frames: int) -> torch.Tensor:
+    """The signals (recording's frames, S) in the order in which the clip shows its frames, (T, S) float32; S = 0 without any."""
+    return torch.zeros((frames, 0)) if signals is None else torch.from_numpy(signals[reader.order(first, frames)])
+
+
 class SegmentDataset(Dataset[SegmentSample]):
     """Every usable segment of `recordings`, labelled with its recording's score and category."""
 
@@ -69,18 +74,12 @@ class SegmentDataset(Dataset[SegmentSample]):
         recording = self._recordings[position]
         generator = np.random.default_rng([self._seed, key.epoch, key.item])
         clip, _ = recording.reader.read(first, recording.segments.frames, self._augmentation, generator)
-        frames = recording.segments.frames
-        signals = (
-            np.zeros((frames, 0), np.float32)
-            if recording.signals is None
-            else recording.signals[recording.reader.order(first, frames)]
-        )
         return SegmentSample(
             clip,
             torch.tensor(recording.score, dtype=torch.float32),
             torch.tensor(recording.category),
             torch.tensor(position),
-            torch.from_numpy(signals),
+            signals_of_clip(recording.signals, recording.reader, first, recording.segments.frames),
         )
 
 

@@ -10,19 +10,20 @@ import torch
 from torch.utils.data import Dataset
 
 from openada.clips.augmentation import Augmentation
-from openada.clips.dataset import Key, SegmentSample
+from openada.clips.dataset import Key, SegmentSample, signals_of_clip
 from openada.clips.reading import ClipReader
 from openada.clips.sampling import random_start
 
 
 @dataclass(frozen=True)
 class ClipRecording:
-    """A recording's clips, the frames at which one may start (S,), S ≥ 1, and its label."""
+    """A recording's clips, the frames at which one may start (S,), S ≥ 1, its label, and its signals if they go along."""
 
     reader: ClipReader
     starts: np.ndarray
     score: float
     category: int
+    signals: np.ndarray | None = None  # (frames, S)
 
 
 class RandomClips(Dataset[SegmentSample]):
@@ -63,5 +64,5 @@ class RandomClips(Dataset[SegmentSample]):
             torch.tensor(recording.score + noise, dtype=torch.float32),
             torch.tensor(recording.category),
             torch.tensor(position),
-            torch.zeros((self._frames, 0)),
+            signals_of_clip(recording.signals, recording.reader, first, self._frames),
         )

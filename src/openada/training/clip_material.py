@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from torch.utils.data import DataLoader
@@ -14,6 +14,7 @@ from openada.clips.sampling import clip_starts, end_to_end
 from openada.clips.segments import Segments
 from openada.prepared.dataset import PreparedDataset, PreparedRecording
 from openada.training.clip_recipe import ClipRecipe
+from openada.training.pretext import signals_of
 from openada.training.recordings import category_of
 
 if TYPE_CHECKING:
@@ -63,34 +64,47 @@ class ClipSource:
         )
 
 
-def random_clip_loader(source: ClipSource, dataset: PreparedDataset, table: pd.DataFrame) -> DataLoader:
-    """Training's batches."""
+def random_clip_loader(
+    source: ClipSource, dataset: PreparedDataset, table: pd.DataFrame, *, pretext: bool = False
+) -> DataLoader:
+    """Training's batches; for the pretext stage the behaviour signals come with them."""
     recipe = source.recipe
     recordings = []
     for row in table.itertuples():
         recording = dataset.recording(row.recording_id)
         recordings.append(
-            ClipRecording(source.reader(recording), source.starts(recording), float(row.score), category_of(row))
+            ClipRecording(
+                source.reader(recording),
+                source.starts(recording),
+                float(row.score),
+                category_of(row),
+                signals_of(recording) if pretext else None,
+            )
         )
     data = RandomClips(
         recordings,
         frames=source.segment_frames,
         clips_per_recording=recipe.clips_per_recording,
         seed=recipe.seed,
-        augmentation=recipe.augmentation,
+        # A mirror image would turn the lateral signals round, and the pretext's targets are not mirrored.
+        augmentation=replace(recipe.augmentation, flip=0.0) if pretext else recipe.augmentation,
         label_noise=recipe.label_noise,
     )
     sampler = EpochSampler(len(data), seed=recipe.seed, shuffle=True)
-    return DataLoader(data, batch_size=recipe.batch, sampler=sampler, drop_last=len(data) >= recipe.batch)
+    batch = recipe.pretext.batch if pretext else recipe.batch
+    return DataLoader(data, batch_size=batch, sampler=sampler, drop_last=len(data) >= batch)
 
 
-def whole_recording_loader(source: ClipSource, dataset: PreparedDataset, table: pd.DataFrame) -> DataLoader:
+def whole_recording_loader(
+    source: ClipSource, dataset: PreparedDataset, table: pd.DataFrame, *, pretext: bool = False
+) -> DataLoader:
     """The development part's batches: every clip of every recording, as at test."""
     recordings = []
     for row in table.itertuples():
         recording = dataset.recording(row.recording_id)
         cut = source.segments(recording)
-        recordings.append(LabelledRecording(source.reader(recording), cut, float(row.score), category_of(row)))
+        signals = signals_of(recording) if pretext else None
+        recordings.append(LabelledRecording(source.reader(recording), cut, float(row.score), category_of(row), signals))
     data = SegmentDataset(recordings, seed=source.recipe.seed)
     sampler = EpochSampler(len(data), seed=source.recipe.seed, shuffle=False)
     return DataLoader(data, batch_size=source.recipe.batch, sampler=sampler)

@@ -14,6 +14,7 @@ from openada.clips.strengths import Augmentation
 from openada.errors import UnusableInput
 from openada.models.clip_settings import ClipSettings
 from openada.models.registry import config_for
+from openada.training.recipe import StageRecipe
 
 M = TypeVar("M", bound=ClipSettings)
 
@@ -47,6 +48,8 @@ class ClipRecipe(Generic[M]):
     """Clips drawn at random from every recording in every epoch."""
     min_tracked_share: float = 0.5
     """Clips with a smaller share of tracked frames are left out."""
+    pretext: StageRecipe = field(default_factory=lambda: StageRecipe(epochs=0, learning_rate=2e-3, batch=8))
+    """Before the scores, learn to read the measured behaviour signals; no labels. 0 epochs in the papers' recipes."""
     epochs: int = 200
     batch: int = 5
     accumulate: int = 1
@@ -154,8 +157,9 @@ def clip_recipe_from_json(system: str, content: Mapping[str, Any]) -> ClipRecipe
     """The recipe that `dataclasses.asdict` wrote. Raises UnusableInput for an unknown key."""
     values = dict(_known(content))
     values["model"] = config_for(system, **values["model"])
-    if "augmentation" in values:
-        values["augmentation"] = Augmentation(**values["augmentation"])
+    for name, made in (("augmentation", Augmentation), ("pretext", StageRecipe)):
+        if name in values:
+            values[name] = made(**values[name])
     return ClipRecipe(**values)
 
 

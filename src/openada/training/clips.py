@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from safetensors.torch import load_file
 
@@ -12,15 +12,23 @@ from openada import models
 from openada.datasets.scales import SCALES
 from openada.errors import UnusableInput
 from openada.files import atomic_path
+from openada.models.clip_network import ClipNetwork
 from openada.models.weights import Weights, save_checkpoint
 from openada.prepared.dataset import PreparedDataset
 from openada.training.clip_material import ClipSource, random_clip_loader, whole_recording_loader
 from openada.training.clip_module import DEVELOPMENT_LOSS, ClipTraining
 from openada.training.clip_recipe import ClipRecipe, model_preset, resolved
 from openada.training.fitting import Best, fit
+from openada.training.pretext import read_network, signals_of
 from openada.training.recordings import data_facts, parts_of
 from openada.training.run_folder import RunFolder
 from openada.training.schedules import Schedule, constant, cosine_restarts, warm_cosine
+from openada.training.stage import pretext_stage
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from torch import nn
+    from torch.utils.data import DataLoader
 
 STAGE = "clips"
 
@@ -73,6 +81,8 @@ def train_clips(
         table.to_parquet(temporary, index=False)
     if folder.model.is_file():
         return folder
+    if recipe.pretext.epochs:
+        _pretext(folder, source, dataset, model, of, progress)
     module = ClipTraining(
         model,
         loss=recipe.loss,
@@ -111,6 +121,37 @@ def train_clips(
     for done in (best.path, resume):
         done.unlink(missing_ok=True)
     return folder
+
+
+def _pretext(
+    folder: RunFolder,
+    source: ClipSource,
+    dataset: PreparedDataset,
+    model: nn.Module,
+    of: dict[str, pd.DataFrame],
+    progress: bool,
+) -> None:
+    assert isinstance(model, ClipNetwork)
+
+    def loaders() -> tuple[DataLoader, DataLoader | None]:
+        watched = of["development"]
+        return random_clip_loader(source, dataset, of["training"], pretext=True), (
+            whole_recording_loader(source, dataset, watched, pretext=True) if len(watched) else None
+        )
+
+    recipe = source.recipe
+    side = recipe.model.image_size
+    pretext_stage(
+        folder,
+        recipe.pretext,
+        recipe,
+        model,
+        read_network(model),
+        (3, recipe.model.clip_frames, side, side),
+        [signals_of(dataset.recording(name)) for name in of["training"]["recording_id"]],
+        loaders,
+        progress=progress,
+    )
 
 
 def schedule_of(recipe: ClipRecipe[Any]) -> Schedule:

@@ -2,42 +2,32 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import torch
 from safetensors.torch import load_file, save_file
 
 from openada import models
 from openada.datasets.scales import SCALES
-from openada.errors import UnusableInput
 from openada.files import atomic_path
 from openada.models.expada.model import ExpADA
-from openada.models.weights import Weights, save_checkpoint, sha256_of
+from openada.models.weights import Weights, save_checkpoint
 from openada.prepared.dataset import PreparedDataset
 from openada.training.expada_modules import EncoderTraining, SelectorTraining
-from openada.training.fitting import fit
 from openada.training.material import Source, segment_loader, unit_loader
-from openada.training.pretext import PretextTraining, signal_spread, signals_of
-from openada.training.recipe import ExpADARecipe, StageRecipe
+from openada.training.pretext import read_encoder, signals_of
+from openada.training.recipe import ExpADARecipe
 from openada.training.recordings import data_facts, parts_of
 from openada.training.run_folder import RunFolder
-from openada.training.schedules import warm_cosine
+from openada.training.stage import fit_stage, pretext_stage
 from openada.training.systems import EXPADA
+from openada.training.taken_over import encoder_fact, pretext_fact, take_encoder, take_pretext
 
 if TYPE_CHECKING:
-    import lightning
     import pandas as pd
     from torch.utils.data import DataLoader
-
-# The model's settings that stage 1 depends on; the others belong to stage 2.
-ENCODER_SETTINGS = (
-    "encoder", "trunk", "segment_frames", "image_size", "width", "query_channels", "layers", "heads", "dropout", "feature_size",
-    "categories",
-)  # fmt: skip
 
 
 def train_expada(
@@ -48,6 +38,7 @@ def train_expada(
     weights: Weights | None = None,
     download: bool = False,
     encoder_of: Path | None = None,
+    pretext_of: Path | None = None,
     keep_epochs: Sequence[int] = (),
     progress: bool = True,
 ) -> RunFolder:
@@ -56,9 +47,11 @@ def train_expada(
     The weights of the last epoch are kept, so nothing is selected on the development part. Interrupted at any moment and
     called again, at most one epoch is redone and the final weights are those of an undisturbed run on the same machine.
     `weights` are pre-trained weights of the trunk; `download` allows their download. `encoder_of` is a finished run whose
-    stage-1 encoder and cached feature units are taken over, so that only stage 2 is trained. Stage 2's weights after the
-    epochs `keep_epochs` (counted from 1) stay in the checkpoint folder.
-    Raises UnusableInput if data and recipe do not fit, `run` holds another run, or `encoder_of` has another encoder.
+    stage-1 encoder and cached feature units are taken over, so that only stage 2 is trained; `pretext_of` one whose pretext
+    stage is taken over: it is the one that would be trained. Stage 2's weights after the epochs `keep_epochs` (counted from 1)
+    stay in the checkpoint folder.
+    Raises UnusableInput if data and recipe do not fit, `run` holds another run, or what is to be taken over was trained
+    otherwise.
     """
     dataset = PreparedDataset(prepared)
     source = Source(recipe)
@@ -76,63 +69,30 @@ def train_expada(
     )
     assert isinstance(model, ExpADA)
     model.encoder.trunk.checkpointed = recipe.checkpoint_trunk
-    folder = RunFolder(run)
+    folder, split = RunFolder(run), dataset.split(recipe.split)
     facts = {
         "model": models.config_of(model),
         "pretrained": dict(weights.meta) if weights else None,
-        "encoder_of": _encoder_fact(encoder_of, recipe) if encoder_of else None,
+        "encoder_of": encoder_fact(encoder_of, recipe, split.sha256) if encoder_of else None,
+        "pretext_of": pretext_fact(pretext_of, recipe, split.sha256) if pretext_of else None,
         **data_facts(dataset, of, dropped, selected_on=None),
     }
-    folder.begin(recipe, dataset.split(recipe.split), prepared, facts, system=EXPADA)
+    folder.begin(recipe, split, prepared, facts, system=EXPADA)
     with atomic_path(folder.recordings) as temporary:
         table.to_parquet(temporary, index=False)
     if folder.model.is_file():
         return folder
     if encoder_of:
-        _take_encoder(folder, RunFolder(encoder_of))
+        take_encoder(folder, encoder_of)
+    elif pretext_of:
+        take_pretext(folder, pretext_of)
     _train_encoder(folder, source, dataset, model, of, progress)
     if recipe.method == "selection":
         _train_selector(folder, source, dataset, model, of, progress, keep_epochs)
     save_checkpoint(model, folder.model, folder.checkpoint_meta(method=recipe.method))
-    for done in (folder.encoder, *folder.checkpoint.glob("pretext.*"), *folder.checkpoint.glob("*.ckpt")):
+    for done in (folder.encoder, *folder.checkpoint.glob("*.ckpt")):
         done.unlink(missing_ok=True)
     return folder
-
-
-def _encoder_fact(source_run: Path, recipe: ExpADARecipe) -> dict[str, str]:
-    """Which encoder is taken over; UnusableInput unless it was trained as `recipe` says, seed and stage 2 apart."""
-    other = RunFolder(source_run)
-    other.require_complete()
-    held = other.recipe()
-    if not isinstance(held, ExpADARecipe):
-        raise UnusableInput(f"{source_run} is a run of {other.kind().title}: it has no encoder for ExpADA")
-    free = ("seed", "method", "selector", "model", "accelerator", "devices", "precision", "checkpoint_trunk")
-    differing = [
-        entry.name
-        for entry in fields(ExpADARecipe)
-        if entry.name not in free and getattr(held, entry.name) != getattr(recipe, entry.name)
-    ]
-    differing += [name for name in ENCODER_SETTINGS if getattr(held.model, name) != getattr(recipe.model, name)]
-    if (held.method == "base") != (recipe.method == "base"):
-        differing.append("method")
-    if differing:
-        raise UnusableInput(
-            f"the encoder of {source_run} was trained with another {', '.join(differing)}; use the same, or train from the start"
-        )
-    return {"run": source_run.name, "sha256": sha256_of(other.model)}
-
-
-def _take_encoder(folder: RunFolder, other: RunFolder) -> None:
-    """Put the other run's encoder where stage 1 leaves its own, and its cached units beside."""
-    if not folder.encoder.is_file():
-        held = load_file(other.model)
-        prefix = "encoder."
-        own = {name.removeprefix(prefix): value for name, value in held.items() if name.startswith(prefix)}
-        if other.units.is_dir() and not folder.units.is_dir():
-            with atomic_path(folder.units) as temporary:
-                shutil.copytree(other.units, temporary)
-        with atomic_path(folder.encoder) as temporary:
-            save_file(own, temporary)
 
 
 def _train_encoder(
@@ -160,7 +120,7 @@ def _train_encoder(
         development = (
             segment_loader(source, dataset, of["development"], training=False) if len(of["development"]) else None
         )
-        _fit_stage(folder, "encoder", recipe, recipe.encoder, module, training, development, progress)
+        fit_stage(folder, "encoder", recipe.encoder, recipe, module, training, development, progress=progress)
         with atomic_path(folder.encoder) as temporary:
             save_file(model.encoder.state_dict(), temporary)
     # Loaded in every case, so that what follows is the same whether or not the run was interrupted here.
@@ -175,27 +135,28 @@ def _train_pretext(
     of: dict[str, pd.DataFrame],
     progress: bool,
 ) -> None:
-    recipe, finished = source.recipe, folder.checkpoint / "pretext.safetensors"
-    if not finished.is_file():
-        spread = signal_spread([signals_of(dataset.recording(name)) for name in of["training"]["recording_id"]])
-        with torch.random.fork_rng():
-            torch.manual_seed(recipe.seed)  # the head that reads the signals is drawn here
-            module = PretextTraining(
-                model.encoder,
-                spread,
-                learning_rate=recipe.pretext.learning_rate,
-                weight_decay=recipe.pretext.weight_decay,
-            )
-        training, development = (
+    def loaders() -> tuple[DataLoader, DataLoader | None]:
+        made = (
             segment_loader(source, dataset, of[part], training=part == "training", pretext=True)
             if len(of[part])
             else None
             for part in ("training", "development")
         )
-        _fit_stage(folder, "pretext", recipe, recipe.pretext, module, training, development, progress)
-        with atomic_path(finished) as temporary:
-            save_file(model.encoder.state_dict(), temporary)
-    model.encoder.load_state_dict(load_file(finished))
+        training, development = made
+        assert training is not None
+        return training, development
+
+    pretext_stage(
+        folder,
+        source.recipe.pretext,
+        source.recipe,
+        model.encoder,
+        read_encoder(model.encoder),
+        model.encoder.input_shape,
+        [signals_of(dataset.recording(name)) for name in of["training"]["recording_id"]],
+        loaders,
+        progress=progress,
+    )
 
 
 def _train_selector(
@@ -222,39 +183,15 @@ def _train_selector(
         momentum=recipe.selector.momentum,
         weight_decay=recipe.selector.weight_decay,
     )
-    _fit_stage(
-        folder, "selector", recipe, recipe.selector, module, training, development, progress, keep_epochs=keep_epochs
-    )
-
-
-def _fit_stage(
-    folder: RunFolder,
-    stage: str,
-    recipe: ExpADARecipe,
-    stage_recipe: StageRecipe,
-    module: lightning.LightningModule,
-    training: DataLoader | None,
-    development: DataLoader | None,
-    progress: bool,
-    *,
-    keep_epochs: Sequence[int] = (),
-) -> None:
-    fit(
+    assert training is not None
+    fit_stage(
+        folder,
+        "selector",
+        recipe.selector,
+        recipe,
         module,
         training,
         development,
-        stage=stage,
-        epochs=stage_recipe.epochs,
-        learning_rate=stage_recipe.learning_rate,
-        schedule=warm_cosine(stage_recipe.warm_up),
-        clip_norm=stage_recipe.clip_norm,
-        seed=recipe.seed,
-        metrics=folder.metrics,
-        resume=folder.checkpoint / f"{stage}.ckpt",
-        accelerator=recipe.accelerator,
-        devices=recipe.devices,
-        precision=recipe.precision,
-        keep={epoch: folder.kept(stage, epoch) for epoch in keep_epochs},
+        keep_epochs=keep_epochs,
         progress=progress,
     )
-    module.to("cpu")

@@ -37,8 +37,13 @@ class RunFolder:
         return self.folder / "checkpoint"
 
     @property
+    def pretext(self) -> Path:
+        """The encoder's weights after the pretext stage, if the recipe has one."""
+        return self.checkpoint / "pretext.safetensors"
+
+    @property
     def encoder(self) -> Path:
-        """The stage-1 encoder's weights."""
+        """The stage-1 encoder's weights, until the whole model is there."""
         return self.checkpoint / "encoder.safetensors"
 
     def kept(self, stage: str, epoch: int) -> Path:

@@ -54,8 +54,13 @@ class SegmentEncoder(nn.Module, ABC):
         """The located tokens (B, d, T', H', W')."""
 
     @abstractmethod
+    def attend(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        """Feature units (B, D) of located tokens (B, d, T', H', W'), and the attention over them, (B, layers, heads, …)."""
+
     def forward_features(self, clips: Tensor, return_attention: bool = False) -> Tensor | tuple[Tensor, Tensor]:
-        """Feature units (B, D); on request also the attention over the tokens, (B, layers, heads, …), sums of 1."""
+        """Feature units (B, D) of clips; on request also the attention over the tokens, (B, layers, heads, …), sums of 1."""
+        feature, maps = self.attend(self.tokens(clips))
+        return (feature, maps) if return_attention else feature
 
     def heads(self, feature: Tensor) -> SegmentOutput:
         """Stage 1's heads on feature units (B, D)."""

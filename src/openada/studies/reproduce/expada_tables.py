@@ -29,7 +29,7 @@ NO_PUBLISHED_SWEEP = "The paper's own sweep is in its supplement, which is not p
 def table2(name: str, job: Job) -> Result:
     """Base, ordinal and selection on every subset. Ordinal is stage 1 of the selection runs: the mean over clips."""
     selection = job.selection_runs()
-    base = {seed: job.train("expada-base", seed, method="base") for seed in job.seeds}
+    base = {seed: job.train("expada-base", seed, pretexts_of=runs, method="base") for seed, runs in selection.items()}
     return _errors(name, job, selection, base)
 
 

@@ -90,15 +90,16 @@ class Job:
         seed: int,
         *,
         encoders_of: Sequence[Path] = (),
+        pretexts_of: Sequence[Path] = (),
         keep_epochs: Sequence[int] = (),
         system: str | None = None,
         **changes: Any,
     ) -> list[Path]:
         """The run `name` with `seed`, one folder per entry of `task_names`: trained now, gone on with, or found finished.
 
-        `changes` replace values of the recipe; `encoders_of` are runs (one per entry) whose encoders are taken over (ExpADA).
-        `system` is another clip model than the job's, to be trained alike. The names
-        of runs are shared by all targets, so that one trains what the next one needs; a run there with another recipe is
+        `changes` replace values of the recipe. `encoders_of`: runs (one per entry) whose encoders are taken over, `pretexts_of`
+        runs whose pretext stages are, where they have one (ExpADA). `system` is another clip model than the job's, to be trained
+        alike. All targets share the names of runs, so one trains what the next needs; a run there with another recipe is
         refused, not mixed up.
         """
         folders = []
@@ -111,6 +112,7 @@ class Job:
                 weights = self.weights if system in (None, self.system) else None
                 train_clips(system or self.system, self.data, folder, recipe, weights=weights, progress=self.progress)
             else:
+                pretext_of = pretexts_of[position] if pretexts_of else None
                 train_expada(
                     self.data,
                     folder,
@@ -118,6 +120,7 @@ class Job:
                     weights=self.weights,
                     download=self.download,
                     encoder_of=encoders_of[position] if encoders_of else None,
+                    pretext_of=pretext_of if pretext_of and RunFolder(pretext_of).pretext.is_file() else None,
                     keep_epochs=keep_epochs,
                     progress=self.progress,
                 )
