@@ -58,9 +58,8 @@ class FrameEncoder(SegmentEncoder):
         pooled = self.trunk(clips).mean((-2, -1))  # (B, channels, T)
         return self.project(pooled.transpose(1, 2)).transpose(1, 2)[..., None, None] + self.location
 
-    def forward_features(self, clips: Tensor, return_attention: bool = False) -> Tensor | tuple[Tensor, Tensor]:
-        """Feature units (B, D) of length 1; on request also the attention (B, layers, heads, T), which sums to 1 over T."""
-        tokens = self.tokens(clips).flatten(2).transpose(1, 2)  # (B, T, D)
-        attended, maps = self.attention(tokens[:, self.grid[0] // 2], tokens)
-        feature = F.normalize(at_least_float32(attended), dim=-1)
-        return (feature, maps) if return_attention else feature
+    def attend(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        """Feature units (B, D) of length 1 and the attention (B, layers, heads, T), which sums to 1 over T."""
+        by_frame = tokens.flatten(2).transpose(1, 2)  # (B, T, D)
+        attended, maps = self.attention(by_frame[:, self.grid[0] // 2], by_frame)
+        return F.normalize(at_least_float32(attended), dim=-1), maps

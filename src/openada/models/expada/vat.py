@@ -56,10 +56,8 @@ class VideoActionTransformer(SegmentEncoder):
         self.check(clips)
         return self.project(self.trunk(clips)) + self.location
 
-    def forward_features(self, clips: Tensor, return_attention: bool = False) -> Tensor | tuple[Tensor, Tensor]:
-        """Feature units (B, D); on request also the attention (B, layers, heads, T', H', W'), which sums to 1 over each grid."""
-        grid = self.tokens(clips)
-        query = self.query(self.query_channels(grid[:, :, self.grid[0] // 2]).flatten(1))
-        attended, maps = self.attention(query, grid.flatten(2).transpose(1, 2))
-        feature = self.feature(attended)
-        return (feature, maps.unflatten(-1, self.grid)) if return_attention else feature
+    def attend(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        """Feature units (B, D) and the attention (B, layers, heads, T', H', W'), which sums to 1 over each grid."""
+        query = self.query(self.query_channels(tokens[:, :, self.grid[0] // 2]).flatten(1))
+        attended, maps = self.attention(query, tokens.flatten(2).transpose(1, 2))
+        return self.feature(attended), maps.unflatten(-1, self.grid)
