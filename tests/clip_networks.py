@@ -38,7 +38,9 @@ def plain_net(seed=0, **how):
 
 
 def clips_of(count, seed=1):
-    return torch.rand(count, 3, FRAMES, HEIGHT, WIDTH, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
+    return torch.rand(
+        count, 3, FRAMES, HEIGHT, WIDTH, generator=torch.Generator().manual_seed(seed), dtype=torch.float64
+    )
 
 
 def numpy_map_and_gradient(net, clip):
@@ -67,3 +69,22 @@ def numpy_grad_cam_plus_plus(maps, gradient):
             weight += alpha * max(gradient[k][place], 0.0)
         out += weight * maps[k]
     return out
+
+
+class MeanClipNet(nn.Module):
+    """A rectified convolution, the mean over its map, and a linear score; takes clips of any size."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.convolution = nn.Conv3d(3, CHANNELS, 3, (2, 4, 4), 1)
+        self.rectify = nn.ReLU()
+        self.score = nn.Linear(CHANNELS, 1)
+
+    def feature_map(self, clips):
+        return self.rectify(self.convolution(clips))
+
+    def score_from_map(self, maps):
+        return self.score(maps.mean((2, 3, 4))).squeeze(-1)
+
+    def forward(self, clips):
+        return self.score_from_map(self.feature_map(clips))

@@ -18,7 +18,9 @@ def truth():
 
 def test_a_share_is_that_of_the_map_as_it_is_drawn(truth):
     values = np.random.default_rng(2).random(GRID)
-    drawn = F.interpolate(torch.from_numpy(values)[None, None], SHAPE, mode="trilinear", align_corners=False)[0, 0].numpy()
+    drawn = F.interpolate(torch.from_numpy(values)[None, None], SHAPE, mode="trilinear", align_corners=False)[
+        0, 0
+    ].numpy()
     inside, everywhere = mass.mass_on_cells(truth, GRID), mass.mass_on_cells(np.ones(SHAPE), GRID)
     expected = drawn[truth].sum() / drawn.sum()
     assert mass.share([values], [inside], [everywhere]) == pytest.approx(expected, rel=1e-12)

@@ -7,7 +7,12 @@ import torch
 from clip_networks import clips_of, numpy_grad_cam_plus_plus, numpy_map_and_gradient, plain_net
 from openada.errors import UnusableInput
 from openada.explanation.clip_model import map_and_gradient
-from openada.explanation.grad_cam import grad_cam, grad_cam_plus_plus, grad_cam_plus_plus_weights, modified_grad_cam_plus_plus
+from openada.explanation.grad_cam import (
+    grad_cam,
+    grad_cam_plus_plus,
+    grad_cam_plus_plus_weights,
+    modified_grad_cam_plus_plus,
+)
 
 SCORES = (1e-3, 1.0, 90.0)
 

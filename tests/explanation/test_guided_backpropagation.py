@@ -84,7 +84,7 @@ def test_a_network_without_a_rectifier_is_refused_rather_than_given_its_plain_gr
         pixel_gradient(net, clips_of(1), guided=True)
 
 
-class Fault(RuntimeError):
+class BrokenError(RuntimeError):
     pass
 
 
@@ -98,11 +98,11 @@ def test_the_model_is_left_as_it_was(method, fails, monkeypatch):
     before = {name: value.clone() for name, value in net.state_dict().items()}
 
     def breaks(maps):
-        raise Fault
+        raise BrokenError
 
     if fails:
         monkeypatch.setattr(net, "score_from_map", breaks)
-        with pytest.raises(Fault):
+        with pytest.raises(BrokenError):
             method(net, clips_of(2))
     else:
         with torch.inference_mode():  # whatever the caller is in

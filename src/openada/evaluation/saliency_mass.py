@@ -52,7 +52,9 @@ def mass_on_cells(weight: npt.ArrayLike, grid: tuple[int, int, int]) -> Floats:
     return counted
 
 
-def share(values: Sequence[npt.ArrayLike], inside: Sequence[npt.ArrayLike], everywhere: Sequence[npt.ArrayLike]) -> float:
+def share(
+    values: Sequence[npt.ArrayLike], inside: Sequence[npt.ArrayLike], everywhere: Sequence[npt.ArrayLike]
+) -> float:
     """Share, 0 to 1, of the mass of a recording's clips that lies inside the truth; NaN where there is no mass at all.
 
     Each sequence has an array (t, h, w) per clip: the map's values, and what `mass_on_cells` gives for the truth and for a mask
@@ -63,7 +65,9 @@ def share(values: Sequence[npt.ArrayLike], inside: Sequence[npt.ArrayLike], ever
     for value, mass, whole in zip(values, inside, everywhere, strict=True):
         v, m, n = (np.asarray(one, dtype=np.float64) for one in (value, mass, whole))
         if not v.shape == m.shape == n.shape:
-            raise UnusableInput(f"a map of shape {v.shape} with masses of shapes {m.shape} and {n.shape}: one grid is needed")
+            raise UnusableInput(
+                f"a map of shape {v.shape} with masses of shapes {m.shape} and {n.shape}: one grid is needed"
+            )
         if not np.all(v >= 0) or not np.isfinite(v).all():
             raise UnusableInput("a map with values below 0 or not finite has no share of mass: give its positive part")
         within += float((v * m).sum())

@@ -46,7 +46,9 @@ def attention_maps(model: nn.Module, clips: Tensor) -> tuple[Tensor, Tensor]:
     clips (B, 3, T, H, W). Raises UnusableInput for a model that is no segment encoder.
     """
     if not isinstance(model, SegmentEncoder):
-        raise UnusableInput(f"{type(model).__name__} has no attention over space and time that could be drawn; use grad-cam")
+        raise UnusableInput(
+            f"{type(model).__name__} has no attention over space and time that could be drawn; use grad-cam"
+        )
     with undisturbed(model):
         feature, attention = model.forward_features(clips.to(next(model.parameters())), return_attention=True)
         return attention[:, -1].mean(1).reshape(len(clips), *model.grid), model.heads(feature).score

@@ -53,7 +53,9 @@ def gradients_wanted(model: nn.Module, clips: Tensor) -> Iterator[Tensor]:
     Raises UnusableInput for clips of another form, or none.
     """
     if clips.ndim != 5 or not len(clips):
-        raise UnusableInput(f"clips of shape {tuple(clips.shape)}; give (batch, channel, time, height, width), batch ≥ 1")
+        raise UnusableInput(
+            f"clips of shape {tuple(clips.shape)}; give (batch, channel, time, height, width), batch ≥ 1"
+        )
     weights = next(model.parameters())
     with (
         undisturbed(model),
@@ -88,9 +90,13 @@ def map_and_gradient(model: nn.Module, clips: Tensor) -> MapGradient:
 def one_score_each(model: nn.Module, score: Tensor, clips: int) -> Tensor:
     """The scores as they are, if they are (B,) and finite, and a gradient can be taken of them."""
     if tuple(score.shape) != (clips,):
-        raise UnusableInput(f"{type(model).__name__} gave scores of shape {tuple(score.shape)} for {clips} clips, not one each")
+        raise UnusableInput(
+            f"{type(model).__name__} gave scores of shape {tuple(score.shape)} for {clips} clips, not one each"
+        )
     if not torch.isfinite(score).all():
-        raise UnusableInput(f"{type(model).__name__} gave scores that are not finite ({score.tolist()}): nothing to explain")
+        raise UnusableInput(
+            f"{type(model).__name__} gave scores that are not finite ({score.tolist()}): nothing to explain"
+        )
     if not score.requires_grad:
         raise UnusableInput(f"the score of {type(model).__name__} does not depend on what it is to be explained by")
     return score

@@ -90,8 +90,9 @@ class Explanation:
 
     `values` has one axis per entry of `axes`, of the same length; nothing is normalised (that is for the picture), and NaN is
     missing. `signed` says whether a negative value means "lowered the score"; without it values say how much, not which way.
-    `meaning` is what a caption must say, `unit` what one unit of the values is, where the method says. `parameters` are those of `method`. `score` is the model's output for the input
-    explained, on the label's scale; `baseline_score` its output for the method's baseline, None where the method has none.
+    `meaning` is what a caption must say, `unit` what a value of 1 is, where the method says. `parameters` are those of `method`.
+    `score` is the model's output for the input explained, on the label's scale; `baseline_score` its output for the method's
+    baseline, None where the method has none.
     """
 
     values: np.ndarray

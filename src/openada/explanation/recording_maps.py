@@ -35,7 +35,9 @@ def explain_recording(
     UnusableInput as `explain_clips` does, and if no segment is usable.
     """
     if not segments.usable.any():
-        raise UnusableInput(f"{reader.recording.recording_id}: no segment has enough tracked frames, so there is nothing to explain")
+        raise UnusableInput(
+            f"{reader.recording.recording_id}: no segment has enough tracked frames, so there is nothing to explain"
+        )
     time_s = reader.recording.time_s
     firsts = segments.first_frame[segments.usable]
     found: list[ClipMap] = []
@@ -52,7 +54,7 @@ class FrameMaps:
     """A recording's maps as pictures of single frames: linear between the centres of cells, in time and space.
 
     Trilinear interpolation without aligned corners, within each clip: a map is never drawn into the next clip. Of the colours of
-    guided backpropagation the value that is largest in size is shown. Where clips overlap, the first one that shows a frame counts.
+    guided backpropagation the value that is largest in size is shown. Where clips overlap, the first one with a frame counts.
     """
 
     def __init__(self, maps: Sequence[ClipMap], frames: int) -> None:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 from torch import Tensor, nn
 
 from openada.errors import UnusableInput
@@ -46,7 +45,9 @@ def _grad_cam(model: nn.Module, clips: Tensor) -> Found:
 
 def _grad_cam_plus_plus(model: nn.Module, clips: Tensor) -> Found:
     found = map_and_gradient(model, clips)
-    return Found(grad_cam_plus_plus(found.maps, found.gradient), found.score, {"assumes": "Y = exp(S), S piecewise linear"})
+    return Found(
+        grad_cam_plus_plus(found.maps, found.gradient), found.score, {"assumes": "Y = exp(S), S piecewise linear"}
+    )
 
 
 def _modified(model: nn.Module, clips: Tensor) -> Found:

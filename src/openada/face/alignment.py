@@ -61,8 +61,8 @@ def unalign(
 ) -> tuple[slice, slice, np.ndarray] | None:
     """Values drawn on the crop, laid on the frame: rows, columns, and the values there, float32, NaN outside the crop.
 
-    values (S, S), any S, over the crop of `size_px` pixels that `crop_from_frame` (2, 3) leads to; the frame has `height` rows and
-    `width` columns. None for a lost frame, and if the crop lies beside the frame.
+    values (S, S), any S, over the crop of `size_px` pixels that `crop_from_frame` (2, 3) leads to; the frame has `height` rows
+    and `width` columns. None for a lost frame, and if the crop lies beside the frame.
     """
     matrix = np.asarray(crop_from_frame, np.float64)
     if not np.isfinite(matrix).all():

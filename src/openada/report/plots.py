@@ -64,7 +64,9 @@ def pixels(draw: Callable[[Axes], None], width_px: int, height_px: int, dots_per
     from matplotlib.figure import Figure
 
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(width_px / dots_per_inch, height_px / dots_per_inch), dpi=dots_per_inch, facecolor="white")
+        figure = Figure(
+            figsize=(width_px / dots_per_inch, height_px / dots_per_inch), dpi=dots_per_inch, facecolor="white"
+        )
         canvas = FigureCanvasAgg(figure)
         draw(figure.add_axes((0, 0, 1, 1)))
         canvas.draw()

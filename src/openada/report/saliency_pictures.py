@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 OPACITY = 0.8
-"""Opacity of an overlay at the end of the scale; it falls to 0 with the value, so that the face shows where the map says nothing."""
+"""Opacity of an overlay at the end of the scale; it falls to 0 with the value, so that the face shows where the map is weak."""
 NO_MAP = (128, 128, 128)
 LEGEND_HEIGHT_PX = 60
 LEAST_WIDTH_PX = 320
@@ -30,7 +30,7 @@ ROW_PX, LABEL_PX, GAP_PX, HEAD_PX, FOOT_PX = 224, 150, 8, 30, 84
 
 @dataclass(frozen=True)
 class ColourScale:
-    """Colours for values up to ±`limit` (signed) or from 0 to `limit`; what lies beyond is drawn like the end. `unit` is printed."""
+    """Colours for values up to ±`limit` (signed) or from 0 to `limit`; what lies beyond looks like the end. `unit` is printed."""
 
     limit: float
     signed: bool
@@ -137,7 +137,9 @@ def three_columns(
             axes.text(8, top + ROW_PX / 2, row.label, ha="left", va="center", fontsize=9, color=INK)
             for column, picture in enumerate(_pictures(row, scale, guided_scale)):
                 left = LABEL_PX + column * (ROW_PX + GAP_PX)
-                axes.imshow(picture, extent=(left, left + ROW_PX, top + ROW_PX, top), interpolation="nearest", aspect="auto")
+                axes.imshow(
+                    picture, extent=(left, left + ROW_PX, top + ROW_PX, top), interpolation="nearest", aspect="auto"
+                )
         axes.set_xlim(0, width)  # imshow moves the limits
         axes.set_ylim(height, 0)
         bottom = (FOOT_PX - 36) / height

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from openada.clips.segments import Segments
 from openada.datasets.scales import SCALES
 from openada.explanation.explanation import Spans
 from openada.explanation.recording_maps import ClipMap, FrameMaps, explain_recording
@@ -34,7 +36,9 @@ VALUES_FILE, FACTS_FILE = "explanation.npz", "explanation.json"
 ROWS = 4
 
 
-def explain_video(video: Path, run: Path, out: Path, *, method: str, tracker_model: Path | None = None) -> dict[str, Any]:
+def explain_video(
+    video: Path, run: Path, out: Path, *, method: str, tracker_model: Path | None = None
+) -> dict[str, Any]:
     """Explain the scores that the trained `run` gives the clips of `video`; write OUT and return what OUT/explanation.json says.
 
     Refuses, before the video is touched, a method that the run's model does not support, with the reason. Raises UnusableInput,
@@ -62,9 +66,7 @@ def explain_prepared(
         guided: Sequence[ClipMap] | None = None
         if not no_guided:
             places = cut.first_frame[cut.usable][[place for place, _ in shown]]
-            guided = explain_recording(
-                run.model, reader, _only(cut, places), GUIDED, size_px=size_px, batch=1
-            )
+            guided = explain_recording(run.model, reader, _only(cut, places), GUIDED, size_px=size_px, batch=1)
     drawn = FrameMaps(maps, len(recording.time_s))
     scale = colour_scale(maps, drawn)
     picture = columns_picture(recording, maps, shown, scale, method, guided)
@@ -81,10 +83,8 @@ def explain_prepared(
     return facts
 
 
-def _only(cut: Any, firsts: np.ndarray) -> Any:
+def _only(cut: Segments, firsts: np.ndarray) -> Segments:
     """The segments that begin with the frames `firsts`, as the usable ones of all."""
-    from dataclasses import replace
-
     return replace(cut, usable=cut.usable & np.isin(cut.first_frame, firsts))
 
 
@@ -97,7 +97,9 @@ def describe(
     said = critical_warnings(run.config)
     left = frames - len({frame for clip in maps for frame in range(clip.first_frame, clip.first_frame + clip.frames)})
     if left:
-        said.append(f"{left} of {frames} frames have no map: the face was lost there, or the rest is shorter than a clip.")
+        said.append(
+            f"{left} of {frames} frames have no map: the face was lost there, or the rest is shorter than a clip."
+        )
     if grid[1] == grid[2] == 1:
         said.append("This model's map has one cell over the whole face: it says when, never where.")
     return {
@@ -110,8 +112,11 @@ def describe(
         "explained": run.explained,
         "scale": SCALES[run.config["scale"]].name,
         "clips": [
-            {"start_s": float(clip.explanation.axes[-3].spans_s[0, 0]), "end_s": float(clip.explanation.axes[-3].spans_s[-1, 1]),
-             "score": clip.explanation.score}
+            {
+                "start_s": float(clip.explanation.axes[-3].spans_s[0, 0]),
+                "end_s": float(clip.explanation.axes[-3].spans_s[-1, 1]),
+                "score": clip.explanation.score,
+            }
             for clip in maps
             if isinstance(clip.explanation.axes[-3], Spans)
         ],
@@ -129,7 +134,7 @@ def describe(
 
 
 def save_values(path: Path, maps: Sequence[ClipMap]) -> None:
-    """Un-normalised values (clips, t, h, w), with colours (clips, 3, t, h, w), the cells' spans_s (clips, t, 2), first_frame, score."""
+    """Values (clips, t, h, w), with colours (clips, 3, t, h, w); spans_s (clips, t, 2) of cells; first_frame, score (clips,)."""
     with atomic_path(path) as temporary:
         np.savez_compressed(
             temporary,

@@ -105,7 +105,9 @@ def recording_shares(
     return shares | controls
 
 
-def share_rows(found: Sequence[RecordingShares], maps: Sequence[str], *, without_cue: int = 0) -> list[dict[str, object]]:
+def share_rows(
+    found: Sequence[RecordingShares], maps: Sequence[str], *, without_cue: int = 0
+) -> list[dict[str, object]]:
     """The rows of the table: every measure, then each map less each control."""
     rows: list[dict[str, object]] = []
     measures = list(dict.fromkeys(name for one in found for name in one.shares))
@@ -120,7 +122,11 @@ def share_rows(found: Sequence[RecordingShares], maps: Sequence[str], *, without
 
 
 def _row(
-    name: str, metric: str, values: Sequence[tuple[RecordingShares, float]], bounds: tuple[float, float], without_cue: int
+    name: str,
+    metric: str,
+    values: Sequence[tuple[RecordingShares, float]],
+    bounds: tuple[float, float],
+    without_cue: int,
 ) -> dict[str, object]:
     known = [(one.subject, value) for one, value in values if np.isfinite(value)]
     interval = mean_over_subjects([value for _, value in known], [subject for subject, _ in known], bounds=bounds)
@@ -139,7 +145,10 @@ class _OnGrid:
 
 @dataclass(frozen=True)
 class _Scene:
-    """A recording's truth on its aligned crops: `regions` (F, MASK_PX, MASK_PX) and `cue` (F,) bool; landmarks as shares of the side."""
+    """A recording's truth on its aligned crops.
+
+    regions: (F, MASK_PX, MASK_PX) bool. cue: (F,) bool. landmarks: (F, 68, 2) as shares of the side, NaN where lost.
+    """
 
     regions: np.ndarray
     cue: np.ndarray
@@ -152,8 +161,8 @@ class _Scene:
         planted = read_truth(truth)
         if len(planted) != frames:
             raise UnusableInput(
-                f"{recording.recording_id}: its truth has {len(planted)} frames, the prepared recording {frames}; give the truth of the "
-                "benchmark that was prepared"
+                f"{recording.recording_id}: its truth has {len(planted)} frames, the prepared recording {frames}; give the "
+                "truth of the benchmark that was prepared"
             )
         to_share = np.stack(list(track["crop_from_frame"])).reshape(-1, 2, 3) / size_px
         polygons = zip(*(planted[REGION_PREFIX + name] for name in CUE_REGIONS), strict=True)

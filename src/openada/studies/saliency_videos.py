@@ -32,7 +32,9 @@ def colour_scale(maps: Sequence[ClipMap], drawn: FrameMaps) -> ColourScale:
     return ColourScale(drawn.size_at_share(SCALE_QUANTILE) or 1.0, one.signed, one.unit)
 
 
-def write_overlay(out: Path, video: Path, recording: PreparedRecording, drawn: FrameMaps, scale: ColourScale, title: str) -> None:
+def write_overlay(
+    out: Path, video: Path, recording: PreparedRecording, drawn: FrameMaps, scale: ColourScale, title: str
+) -> None:
     """The source video with the map on it and the crop's outline, at the source's presentation times.
 
     Frames without a map (face lost, segment not usable, rest of the recording) show the source alone, without an outline.
@@ -63,7 +65,7 @@ def on_frame(
 
 
 def write_heat_map(out: Path, recording: PreparedRecording, drawn: FrameMaps, scale: ColourScale, title: str) -> None:
-    """The aligned crop with the map on it, and the map alone beside it, at the source's presentation times; grey without a map."""
+    """The aligned crop with the map on it, and the map alone beside it, at the source's times; grey without a map."""
 
     def pictures() -> Iterator[np.ndarray]:
         for place, crop in enumerate(recording.iterate_crops()):
@@ -87,7 +89,7 @@ def _write(out: Path, times: np.ndarray, pictures: Iterator[np.ndarray], scale: 
 
 
 def chosen_frames(maps: Sequence[ClipMap], tracked: np.ndarray, count: int) -> list[tuple[int, int]]:
-    """(place in `maps`, frame) of up to `count` clips evenly spread over the recording: the tracked frame nearest to its middle."""
+    """(place in `maps`, frame) of up to `count` clips evenly spread: the tracked frame nearest to its middle."""
     found = []
     for place in np.unique(np.linspace(0, len(maps) - 1, count).round().astype(int)):
         one = maps[place]
@@ -104,7 +106,7 @@ def columns_picture(
     method: str,
     guided: Sequence[ClipMap] | None = None,
 ) -> np.ndarray:
-    """Fig. 11's columns at the frames that `chosen_frames` gave, a row each. `guided`: guided backpropagation of the same clips."""
+    """Fig. 11's columns at the frames that `chosen_frames` gave, a row each. `guided`: of the same clips."""
     drawn = FrameMaps(maps, len(recording.time_s))
     beside = None if guided is None else FrameMaps(guided, len(recording.time_s))
     rows = []
