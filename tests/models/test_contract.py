@@ -8,7 +8,7 @@ import torch
 from openada import models
 from openada.models.weights import load_checkpoint, save_checkpoint
 
-# Networks keep their width; the large ones are given small clips here and their full size in the slow test below.
+# The large networks are given small clips here, the deepest a small width, and their full size in the slow test below.
 SMALL_CLIPS = {"segment_frames": 8, "image_size": 32}
 SIZES = {
     ("expada", "paper"): SMALL_CLIPS,
@@ -17,7 +17,18 @@ SIZES = {
     ("expada", "frames"): SMALL_CLIPS,
     ("expada", "frames_demo"): {},
     ("expada", "demo"): {},
+    ("sta-drn", "paper"): {"clip_frames": 16, "image_size": 64},
+    ("sta-drn", "depth_50"): {"clip_frames": 16, "image_size": 64, "width": 8},
+    ("sta-drn", "depth_152"): {"clip_frames": 16, "image_size": 64, "width": 2, "stem_channels": 8},
+    ("sta-drn", "released"): {"clip_frames": 16, "image_size": 64},
+    ("sta-drn", "planted"): {},
+    ("resnet3d", "paper"): {"clip_frames": 32, "image_size": 64},
+    ("resnet3d", "depth_50"): {"clip_frames": 32, "image_size": 64, "width": 16},
+    ("resnet3d", "depth_152"): {"clip_frames": 32, "image_size": 64, "width": 8},
+    ("resnet3d", "planted"): {},
 }
+# At full width, clips are shortened so that a backward pass needs gigabytes, not tens of them.
+FULL_SIZE = {"sta-drn": {"clip_frames": 16}, "resnet3d": {"clip_frames": 16}}
 EVERY = [(name, preset) for name in models.names() for preset in models.presets(name)]
 LARGE = [pair for pair in EVERY if SIZES.get(pair)]
 
@@ -36,8 +47,30 @@ def expada_outputs(model, clips, mask):
     return [*stage1, selection.score, selection.z, selection.segment_category_logits]
 
 
-INPUTS = {"expada": expada_inputs}
-OUTPUTS = {"expada": expada_outputs}
+def clip_inputs(model, seed=0):
+    config = model.config
+    generator = torch.Generator().manual_seed(seed)
+    return (torch.rand(2, 3, config.clip_frames, config.image_size, config.image_size, generator=generator),)
+
+
+def clip_outputs(model, clips):
+    return [model(clips)]
+
+
+CLIP_NETWORKS = ("sta-drn", "resnet3d")
+INPUTS = {"expada": expada_inputs, **dict.fromkeys(CLIP_NETWORKS, clip_inputs)}
+OUTPUTS = {"expada": expada_outputs, **dict.fromkeys(CLIP_NETWORKS, clip_outputs)}
+
+
+def tensors(output):
+    """A network's output, scores first: a tensor of scores, or a tuple that begins with them."""
+    return (output,) if isinstance(output, torch.Tensor) else output
+
+
+def only(model, *names):
+    """Skip where a test asks for what other models do not have."""
+    if model.name not in names:
+        pytest.skip(f"{model.name} takes another kind of input")
 
 
 @pytest.fixture(scope="module", params=EVERY, ids="-".join)
@@ -48,9 +81,9 @@ def model(request):
 
 def test_forward_is_finite_and_scores_each_recording(model):
     inputs = INPUTS[model.name](model)
-    output = model.eval()(*inputs)
-    assert output.score.shape == (2,)
-    assert output.score.dtype == torch.float32
+    output = tensors(model.eval()(*inputs))
+    assert output[0].shape == (2,)
+    assert output[0].dtype == torch.float32
     assert all(torch.isfinite(value).all() for value in output if value.is_floating_point())
 
 
@@ -67,11 +100,12 @@ def test_every_parameter_gets_a_gradient(model):
 
 def test_evaluation_is_deterministic(model):
     inputs = INPUTS[model.name](model)
-    first, second = model.eval()(*inputs), model(*inputs)
+    first, second = tensors(model.eval()(*inputs)), tensors(model(*inputs))
     assert all(torch.equal(a, b) for a, b in zip(first, second, strict=True))
 
 
 def test_a_batch_gives_what_its_recordings_give_one_by_one(model):
+    only(model, "expada")
     clips, mask = INPUTS[model.name](model)
     with torch.no_grad():
         together = model.eval()(clips, mask)
@@ -84,7 +118,29 @@ def test_a_batch_gives_what_its_recordings_give_one_by_one(model):
             assert torch.equal(together.selected[row][together.mask[row]], alone.selected[0])
 
 
+def test_a_batch_gives_what_its_clips_give_one_by_one(model):
+    only(model, *CLIP_NETWORKS)
+    (clips,) = INPUTS[model.name](model)
+    with torch.no_grad():
+        together = model.eval()(clips)
+        alone = torch.cat([model(clip[None]) for clip in clips])
+    assert torch.allclose(together, alone, rtol=1e-5, atol=1e-5)
+    assert not torch.equal(*alone)
+
+
+def test_the_score_is_read_from_a_non_negative_map(model):
+    """The protocol of Grad-CAM and its kind, for models that name it."""
+    only(model, *CLIP_NETWORKS)
+    assert "grad-cam" in models.explanation_methods(model.name)
+    (clips,) = INPUTS[model.name](model)
+    with torch.no_grad():
+        maps = model.eval().feature_map(clips)
+        assert maps.ndim == 5 and maps.min() >= 0 and maps.max() > 0
+        assert torch.equal(model.score_from_map(maps), model(clips))
+
+
 def test_padding_may_hold_anything(model):
+    only(model, "expada")
     clips, mask = INPUTS[model.name](model)
     spoilt = clips.clone()
     spoilt[~mask] = float("nan")
@@ -100,7 +156,9 @@ def test_saved_and_loaded_it_is_identical(model, tmp_path):
     assert read == meta
     assert loaded.config == model.config
     with torch.no_grad():
-        assert all(torch.equal(a, b) for a, b in zip(model.eval()(*inputs), loaded(*inputs), strict=True))
+        assert all(
+            torch.equal(a, b) for a, b in zip(tensors(model.eval()(*inputs)), tensors(loaded(*inputs)), strict=True)
+        )
 
 
 def test_config_survives_json(model):
@@ -128,8 +186,8 @@ def test_each_model_names_its_explanation_methods(model):
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "preset"), LARGE)
 def test_full_size_runs_forward_and_backward(name, preset):
-    model = models.create(name, preset, seed=1)
-    clips, mask = INPUTS[name](model)
-    outputs = OUTPUTS[name](model, clips[:, :1], mask[:, :1])
+    model = models.create(name, preset, seed=1, **FULL_SIZE.get(name, {}))
+    inputs = [given[:, :1] if name == "expada" else given for given in INPUTS[name](model)]
+    outputs = OUTPUTS[name](model, *inputs)
     sum(value.sum() for value in outputs).backward()
     assert all(torch.isfinite(p.grad).all() for p in model.parameters() if p.grad is not None)

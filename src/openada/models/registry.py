@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 C = TypeVar("C")
 
 # One torch-free module per system; importing it registers the system.
-CONFIG_MODULES = ("openada.models.expada.config",)
+CONFIG_MODULES = (
+    "openada.models.expada.config",
+    "openada.models.resnet3d.config",
+    "openada.models.sta_drn.config",
+)
 
 
 @dataclasses.dataclass(frozen=True)
