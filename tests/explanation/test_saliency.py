@@ -102,3 +102,37 @@ def test_frames_of_a_recording_show_the_trilinear_map_of_their_own_clip():
 
 def test_the_sizes_of_the_small_network_are_what_its_gradients_say():
     assert plain_net().feature_map(clips_of(1)).shape == (1, CHANNELS, *GRID)
+
+
+SMALL = {
+    "expada": ("demo", {}),
+    "sta-drn": ("planted", {"clip_frames": 16, "image_size": 32}),
+    "resnet3d": ("planted", {"clip_frames": 16, "image_size": 32}),
+}
+REGISTERED = [
+    (name, method) for name in models.names() for method in models.explanation_methods(name) if method in METHODS
+]
+
+
+def part_over_clips(name):
+    preset, settings = SMALL[name]
+    model = models.create(name, preset, seed=0, **settings).eval()
+    if name == "expada":
+        return model.encoder, model.encoder.input_shape
+    with torch.no_grad():
+        model.fc.bias += 5  # the modified map needs scores above 0
+    return model, (3, model.config.clip_frames, model.config.image_size, model.config.image_size)
+
+
+@pytest.mark.parametrize(("name", "method"), REGISTERED, ids="-".join)
+def test_every_method_that_a_registered_model_declares_works_on_it(name, method):
+    model, shape = part_over_clips(name)
+    clips = torch.rand(2, *shape, generator=torch.Generator().manual_seed(5))
+    times = np.arange(2 * (shape[1] + 1), dtype=float).reshape(2, -1)
+    together = explain_clips(model, clips, method, edges_s=times, size_px=224)
+    (alone,) = explain_clips(model, clips[1:], method, edges_s=times[1:], size_px=224)
+    largest = np.abs(alone.values).max()
+    assert largest > 0
+    np.testing.assert_allclose(together[1].values, alone.values, rtol=1e-3, atol=1e-4 * largest)
+    if method == "guided-backpropagation":
+        assert alone.parameters["relus"] == sum(isinstance(module, torch.nn.ReLU) for module in model.modules())
