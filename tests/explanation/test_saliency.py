@@ -76,7 +76,7 @@ def test_expadas_encoders_are_clip_models_but_not_for_grad_cam_plus_plus(encoder
         score = encoder(clips).score
         torch.testing.assert_close(encoder.score_from_map(encoder.feature_map(clips)), score)
     found = explain_clips(encoder, clips, "grad-cam", edges_s=times, size_px=224)
-    assert found[0].values.shape == encoder.grid and (found[0].values < 0).any()
+    assert found[0].values.shape == encoder.grid and np.ptp(found[0].values) > 0
     assert found[1].score == pytest.approx(score[1].item(), abs=1e-5)
     looked = explain_clips(encoder, clips, "attention", edges_s=times, size_px=224)
     assert looked[1].values.sum() == pytest.approx(1, abs=1e-5) and np.ptp(looked[1].values) > 0

@@ -105,14 +105,14 @@ def test_what_is_drawn_at_a_landmark_lands_where_the_matrix_says(scale):
 def test_what_is_drawn_on_the_crop_lands_on_the_frame_where_the_matrix_says(scale):
     # a smooth blob on the crop, at half the crop's resolution: its centre of mass in the frame is where the matrix came from
     turn = scale * np.array([[np.cos(0.3), np.sin(0.3)], [-np.sin(0.3), np.cos(0.3)]])
-    matrix = np.column_stack([turn, (40.0, 30.0) - turn @ (131.0, 97.0)])
+    matrix = np.column_stack([turn, (40.0, 30.0) - turn @ (231.0, 197.0)])
     v, u = 2 * (np.mgrid[:40, :40] + 0.5)
     blob = np.exp(-((u - 40) ** 2 + (v - 30) ** 2) / (2 * 6**2))
-    rows, columns, part = unalign(blob, matrix, 211, 223, 80)
+    rows, columns, part = unalign(blob, matrix, 411, 423, 80)
     y, x = np.mgrid[rows, columns] + 0.5
     known = np.nan_to_num(part)
     found = np.array([(x * known).sum(), (y * known).sum()]) / known.sum()
-    np.testing.assert_allclose(found, (131.0, 97.0), atol=0.05)
+    np.testing.assert_allclose(found, (231.0, 197.0), atol=0.05)
     inside = np.isfinite(part)
     assert inside.sum() == pytest.approx((80 / scale) ** 2, rel=0.02)  # all of the crop, and nothing beside it
     corners = crop_corners_px(matrix, 80)

@@ -113,7 +113,7 @@ def ideal(inside: npt.ArrayLike, everywhere: npt.ArrayLike) -> Floats:
 def best_cell(inside: Sequence[npt.ArrayLike], everywhere: Sequence[npt.ArrayLike]) -> float:
     """The largest share that any map on the grid can have: that of one cell with all the mass. NaN without a clip."""
     return max(
-        (float((np.asarray(m, dtype=np.float64) / n).max()) for m, n in zip(inside, everywhere, strict=True)),
+        (float(ideal(m, n).max()) for m, n in zip(inside, everywhere, strict=True)),
         default=float("nan"),
     )
 

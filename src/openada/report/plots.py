@@ -20,7 +20,7 @@ COLOURS = ("#0072B2", "#D55E00", "#007A5A", "#9A4C86", "#5C5C5C", "#B8860B")
 DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1)), (0, (1, 1)))
 
 
-STYLE: dict[str, Any] = {
+STYLE: Any = {
     "svg.hashsalt": "openada",
     "svg.fonttype": "none",
     "font.family": "sans-serif",

@@ -146,8 +146,8 @@ def three_columns(
         span = (2 * ROW_PX + GAP_PX) / width
         _colour_bar(axes, scale, (LABEL_PX / width + 0.1 * span, bottom, 0.8 * span, 12 / height), 8, scale.unit)
         if guided_scale is not None:
-            left = (LABEL_PX + 2 * (ROW_PX + GAP_PX)) / width
-            bar = (left + 0.02, bottom, ROW_PX / width - 0.04, 12 / height)
+            third = (LABEL_PX + 2 * (ROW_PX + GAP_PX)) / width
+            bar = (third + 0.02, bottom, ROW_PX / width - 0.04, 12 / height)
             _colour_bar(axes, guided_scale, bar, 8, guided_scale.unit.replace(", ", ",\n"))
 
     return pixels(draw, width, height)

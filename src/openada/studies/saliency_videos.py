@@ -54,7 +54,7 @@ def on_frame(
     rgb: np.ndarray, values: np.ndarray, crop_from_frame: np.ndarray, scale: ColourScale, size_px: int
 ) -> np.ndarray:
     """A source frame (H, W, 3) uint8 with a map (S, S) over its crop of `size_px` pixels, and the crop's outline."""
-    placed = unalign(values, crop_from_frame, *rgb.shape[:2], size_px)
+    placed = unalign(values, crop_from_frame, rgb.shape[0], rgb.shape[1], size_px)
     if placed is None:
         return rgb
     rows, columns, part = placed
@@ -114,6 +114,8 @@ def columns_picture(
         crop = recording.crops(frame, frame + 1)[0]
         size = crop.shape[0]
         label = f"at {recording.time_s[frame]:.1f} s\nclip's score {maps[place].explanation.score:.1f}"
-        rows.append(SaliencyRow(label, crop, drawn.at(frame, size), None if beside is None else beside.at(frame, size)))
+        values = drawn.at(frame, size)
+        assert values is not None  # the frame was chosen from a clip
+        rows.append(SaliencyRow(label, crop, values, None if beside is None else beside.at(frame, size)))
     guided_scale = None if guided is None or beside is None else colour_scale(guided, beside)
     return three_columns(rows, scale, guided_scale, name=method)
