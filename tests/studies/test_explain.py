@@ -63,7 +63,7 @@ def test_the_videos_have_the_sources_times_and_a_map_only_where_a_clip_was_expla
             for a, b in zip(original, drawn, strict=True)
         ]
     )
-    assert (change[~recording.tracked] < 3).all() and (change[recording.tracked] > 6).all()
+    assert change[~recording.tracked].max() < 1.5 and change[recording.tracked].min() > 2.5
     stored = np.load(tmp_path / "out" / "explanation.npz")
     reader = clip_run.reader(recording)
     clips = torch.stack([reader.read(first, FRAMES)[0] for first in stored["first_frame"]])

@@ -18,6 +18,7 @@ from openada.explanation.clip_model import map_and_gradient
 from openada.explanation.explanation import Axis, Channels, Explanation, Pixels, Spans
 from openada.explanation.grad_cam import grad_cam, grad_cam_plus_plus, modified_grad_cam_plus_plus
 from openada.explanation.guided_backpropagation import pixel_gradient, times_input
+from openada.models.precision import at_least_float32
 
 
 class Found(NamedTuple):
@@ -81,14 +82,14 @@ METHODS: dict[str, SaliencyMethod] = {
     "grad-cam++": SaliencyMethod(
         _grad_cam_plus_plus,
         "where features that raise the clip's score are strong; it cannot show what lowered the score",
-        "arbitrary: depends on the score's scale, here points",
+        "arbitrary unit (changes with the score's scale, here points)",
         signed=False,
     ),
     "modified-grad-cam++": SaliencyMethod(
         _modified,
         "Grad-CAM++ times the clip's predicted score: where features that raise the score are strong, and empty at scores of 0 "
         "or below",
-        "arbitrary, times the score in points",
+        "arbitrary unit × score in points",
         signed=False,
     ),
     "guided-backpropagation": SaliencyMethod(
@@ -134,7 +135,7 @@ def explain_clips(
         )
     about = METHODS[method]
     found = about.compute(model, clips)
-    values = found.values.double().cpu().numpy()
+    values = at_least_float32(found.values).cpu().numpy()
     explanations = []
     for row, one in enumerate(values):
         axes: tuple[Axis, ...] = (

@@ -65,11 +65,11 @@ def on_frame(
 
 
 def write_heat_map(out: Path, recording: PreparedRecording, drawn: FrameMaps, scale: ColourScale, title: str) -> None:
-    """The aligned crop with the map on it, and the map alone beside it, at the source's times; grey without a map."""
+    """The aligned crop with the map on it, and the map alone beside it, at the source's times; grey without a face."""
 
     def pictures() -> Iterator[np.ndarray]:
-        for place, crop in enumerate(recording.iterate_crops()):
-            values = drawn.at(place, crop.shape[0])
+        for place, (crop, seen) in enumerate(zip(recording.iterate_crops(), recording.tracked, strict=True)):
+            values = drawn.at(place, crop.shape[0]) if seen else None
             known = np.full(crop.shape[:2], np.nan) if values is None else values
             yield np.concatenate([overlay(crop, known, scale), scale.rgb(known)], axis=1)
 
