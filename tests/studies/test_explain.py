@@ -1,5 +1,7 @@
 """Maps of one video: what is written, on which frames, and what is refused."""
 
+from typing import get_args
+
 import numpy as np
 import pytest
 import torch
@@ -7,11 +9,13 @@ import torch
 from clip_networks import MeanClipNet
 from conftest import write_video
 from openada.cli import main
+from openada.cli.commands import SaliencyMethodName
 from openada.clips.reading import ClipReader
 from openada.clips.segments import segments
 from openada.errors import UnusableInput
 from openada.explanation.clip_model import map_and_gradient
 from openada.explanation.grad_cam import grad_cam_plus_plus
+from openada.explanation.saliency import METHODS
 from openada.files import read_json, write_json
 from openada.prepared.dataset import PreparedDataset
 from openada.studies import explainable
@@ -75,6 +79,10 @@ def test_the_videos_have_the_sources_times_and_a_map_only_where_a_clip_was_expla
     np.testing.assert_allclose(stored["spans_s"][1, :, 0], 0.4 + 0.1 * np.arange(4), atol=1e-4)
     assert facts["grid"] == {"cells": [4, 8, 8], "crop_px": 224} and facts["largest"] == stored["values"].max()
     assert facts["guided_backpropagation_missing_reason"] is None and facts["warnings"] == []
+
+
+def test_the_command_offers_every_method():
+    assert get_args(SaliencyMethodName) == tuple(METHODS)
 
 
 def test_an_empty_map_is_said_to_be_empty(clip_run, shared_prepared, tmp_path):
