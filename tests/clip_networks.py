@@ -5,8 +5,8 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-CHANNELS, HIDDEN, FRAMES, HEIGHT, WIDTH = 5, 7, 7, 13, 11
-GRID = (7, 7, 6)  # strides (1, 2, 2), same padding
+CHANNELS, HIDDEN, FRAMES, HEIGHT, WIDTH = 11, 17, 7, 13, 5
+GRID = (7, 13, 3)  # strides (1, 1, 2), same padding
 
 
 class PlainClipNet(nn.Module):
@@ -14,7 +14,7 @@ class PlainClipNet(nn.Module):
 
     def __init__(self, inplace: bool = False, functional: bool = False) -> None:
         super().__init__()
-        self.convolution = nn.Conv3d(3, CHANNELS, 3, (1, 2, 2), 1)
+        self.convolution = nn.Conv3d(3, CHANNELS, 3, (1, 1, 2), 1)
         self.rectify = nn.ReLU(inplace)
         self.functional = functional
         self.hidden = nn.Linear(CHANNELS * GRID[0] * GRID[1] * GRID[2], HIDDEN)
@@ -49,7 +49,7 @@ def numpy_map_and_gradient(net, clip):
     padded = np.pad(clip.numpy(), [(0, 0), (1, 1), (1, 1), (1, 1)])
     maps = np.zeros((CHANNELS, *GRID))
     for t, y, x in np.ndindex(*GRID):
-        maps[:, t, y, x] = (w * padded[:, t : t + 3, 2 * y : 2 * y + 3, 2 * x : 2 * x + 3]).sum((1, 2, 3, 4)) + b
+        maps[:, t, y, x] = (w * padded[:, t : t + 3, y : y + 3, 2 * x : 2 * x + 3]).sum((1, 2, 3, 4)) + b
     maps = np.maximum(maps, 0)
     w1, b1, w2, b2 = (p.detach().numpy() for p in [*net.hidden.parameters(), *net.score.parameters()])
     hidden = w1 @ maps.ravel() + b1
