@@ -23,6 +23,7 @@ from openada.studies.assess import assess_video
 from openada.studies.compare import compare_runs
 from openada.studies.evaluate import evaluate_run
 from openada.studies.evaluation_page import _chosen_epoch
+from openada.studies.explain import explain_video
 from openada.studies.robustness import study_robustness
 from openada.training.clips import train_clips
 
@@ -145,3 +146,23 @@ def test_a_run_of_the_planted_benchmark_says_so(run: Path, video: Path, tmp_path
     write_json(run / "config.json", {**config, "planted": True, "corpus": ["planted-standard"]})
     found = assess_video(video, run, tmp_path / "out")
     assert "trained on the planted benchmark" in found["warnings"][0]
+
+
+def test_a_run_is_explained_by_the_map_of_every_clip(run: Path, video: Path, tmp_path: Path) -> None:
+    facts = explain_video(video, run, tmp_path / "out", method="grad-cam++")
+    stored = np.load(tmp_path / "out" / "explanation.npz")
+    trained = TrainedRun.load(run)
+    assert facts["model"] == {"name": SYSTEM, "preset": "planted"}
+    assert "score of each clip" in facts["explained"]
+    # The scores that the maps explain are those that `assess` shows.
+    assessed = assess_video(video, run, tmp_path / "assessment")["segments"]
+    np.testing.assert_allclose(stored["score"], [clip["segment_score"] for clip in assessed], rtol=1e-4)
+    assert stored["values"].shape[0] == len(assessed) and (stored["values"] >= 0).all()
+    assert not trained.model.training
+
+
+def test_a_checkpoint_without_a_run_is_explained_too(run: Path, video: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "checkpoint"
+    shutil.copytree(run / "checkpoint", folder)
+    explain_video(video, folder, tmp_path / "out", method="guided-backpropagation")
+    assert (tmp_path / "out" / "overlay.mp4").is_file()
