@@ -56,7 +56,7 @@ def test_the_variants_are_runs_of_their_own_and_their_figures_are_those_of_their
     monkeypatch.setattr(sta_drn_runs.variant_runs, "__defaults__", ((1,),))
     result = reproduce("sta-drn/table2", make())
     assert [run.name for run in result.runs] == [
-        f"sta-drn-k1-{fusion}-1x1x1x1-s0" for fusion in ("spatial", "temporal", "feature", "vector")
+        f"sta-drn-k1-{fusion}-s0" for fusion in ("spatial", "temporal", "feature", "vector")
     ]
     table = result.table[result.table["subset"] == "all recordings"].set_index(["predictor", "metric"])
     for run, fusion in zip(result.runs, ("spatial", "temporal", "feature", "vector"), strict=True):
@@ -128,7 +128,7 @@ def test_a_recipe_of_another_system_is_refused(make: MakeJob) -> None:
 
     with pytest.raises(UnusableInput, match="trains a clip model"):
         reproduce("sta-drn/table6", make(recipe=RECIPE))
-    with pytest.raises(UnusableInput, match="trains ExpADA"):
+    with pytest.raises(UnusableInput, match="trains expada, and the recipe given is one for sta-drn"):
         reproduce("expada/sweep-p", make())
 
 
