@@ -21,7 +21,7 @@ from openada.inference.recording import TrainedRun
 from openada.models.weights import save_checkpoint
 from openada.studies.assess import assess_video
 from openada.studies.compare import compare_runs
-from openada.studies.evaluate import evaluate_run
+from openada.studies.evaluate import Evaluation, evaluate_run
 from openada.studies.evaluation_page import _chosen_epoch
 from openada.studies.explain import explain_video
 from openada.studies.robustness import study_robustness
@@ -44,10 +44,15 @@ def video(tmp_path: Path) -> Path:
     return tmp_path / "v.mp4"
 
 
-def test_a_run_is_evaluated_on_test_and_refused_on_the_part_that_chose_the_epoch(run: Path) -> None:
-    with pytest.raises(UnusableInput, match="the development recordings selected this model"):
-        evaluate_run(run, part="development")
-    found = evaluate_run(run)
+@pytest.fixture(scope="module")
+def evaluated(clip_run: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Evaluation]:
+    """A run that was evaluated, and what was found; only read."""
+    run = Path(shutil.copytree(clip_run, tmp_path_factory.mktemp("evaluated") / "run"))
+    return run, evaluate_run(run, tripod=True)
+
+
+def test_a_run_is_evaluated_on_test(evaluated: tuple[Path, Evaluation]) -> None:
+    run, found = evaluated
     rows = found.table[(found.table["predictor"] == SYSTEM) & (found.table["unit"] == "recordings")]
     error = found.predictions["prediction"] - found.predictions["score"]
     assert rows.set_index("metric").loc["rmse", "value"] == pytest.approx(np.sqrt((error**2).mean()))
@@ -59,13 +64,17 @@ def test_a_run_is_evaluated_on_test_and_refused_on_the_part_that_chose_the_epoch
     assert "STA-DRN" in page and "ExpADA" not in page and "relevance" not in page.lower()
     losses = pd.read_csv(run / "metrics.csv").query("metric == 'development_loss'")
     assert _chosen_epoch(TrainedRun.load(run)) == losses.loc[losses["value"].idxmin(), "epoch"]
+
+
+def test_it_is_refused_on_the_part_that_chose_the_epoch_and_for_what_it_has_not(clip_run: Path) -> None:
+    with pytest.raises(UnusableInput, match="the development recordings selected this model"):
+        evaluate_run(clip_run, part="development")
     with pytest.raises(UnusableInput, match="evidence needs the selection of stage 2"):
-        evaluate_run(run, evidence=True)
+        evaluate_run(clip_run, evidence=True)
 
 
-def test_its_checklist_says_what_it_is(run: Path) -> None:
-    evaluate_run(run, tripod=True)
-    text = (run / "tripod.md").read_text(encoding="utf-8")
+def test_its_checklist_says_what_it_is(evaluated: tuple[Path, Evaluation]) -> None:
+    text = (evaluated[0] / "tripod.md").read_text(encoding="utf-8")
     assert "in clips of 7 frames" in text and "3 epochs" in text and "Mean over the clips" in text
     assert "epoch with the lowest loss on development recordings kept" in text
     assert "segments" not in text.lower()
@@ -77,13 +86,15 @@ def test_it_stands_beside_expada_in_one_comparison(run: Path, tmp_path: Path, sh
     assert "STA-DRN, preset planted" in found.markdown and "ExpADA selection, preset demo" in found.markdown
 
 
-def test_corruptions_change_its_predictions(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_corruptions_change_its_predictions(
+    run: Path, evaluated: tuple[Path, Evaluation], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(corruptions.KINDS, "noise", replace(corruptions.KINDS["noise"], strengths=(1,)))
     found = study_robustness(run, kinds=["noise"], progress=False)
     clean, strong = found.predictions["noise", 0], found.predictions["noise", 1]
     assert (clean["recording_id"] == strong["recording_id"]).all()
     assert not np.allclose(clean["prediction"], strong["prediction"])
-    plain = evaluate_run(run).predictions
+    plain = evaluated[1].predictions
     np.testing.assert_allclose(clean["prediction"], plain["prediction"], atol=1e-4)
 
 

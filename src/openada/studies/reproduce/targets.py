@@ -65,9 +65,14 @@ def system_of(name: str) -> str:
 
 
 def reproduce(name: str, job: Job) -> Result:
-    """Make one target; everything trained on the way stays in the job's folder. Raises UnusableInput for an unknown name."""
+    """Make one target; everything trained on the way stays in the job's folder.
+
+    Raises UnusableInput for an unknown name, and for a job whose recipe is one for another system.
+    """
     if name not in TARGETS:
         raise UnusableInput(f"nothing is called {name!r}; choose one of: {', '.join(TARGETS)}")
+    if system_of(name) != job.system:
+        raise UnusableInput(f"{name} trains {system_of(name)}, and the recipe given is one for {job.system}")
     module, _, function = TARGETS[name].function.partition(":")
     made: Callable[[str, Job], Result] = getattr(importlib.import_module(module), function)
     return made(name, job)
