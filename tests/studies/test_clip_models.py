@@ -9,20 +9,28 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
+from torch.nn.functional import interpolate
 
 from clip_recipe import CLIP_RECIPE, SYSTEM
-from conftest import write_video
+from conftest import face_points, write_video
 from openada.cli import main
 from openada.clips import corruptions
+from openada.datasets.planted.truth_file import write_truth
 from openada.datasets.splits import official
 from openada.errors import UnusableInput
+from openada.explanation.clip_model import map_and_gradient
+from openada.explanation.grad_cam import grad_cam_plus_plus
 from openada.files import read_json, write_json
 from openada.inference.recording import TrainedRun
 from openada.models.weights import save_checkpoint
+from openada.prepared.dataset import PreparedDataset
 from openada.studies.assess import assess_video
+from openada.studies.clip_evidence import clip_evidence
 from openada.studies.compare import compare_runs
 from openada.studies.evaluate import Evaluation, evaluate_run
 from openada.studies.evaluation_page import _chosen_epoch
+from openada.studies.evidence_content import evidence_markdown
 from openada.studies.explain import explain_video
 from openada.studies.robustness import study_robustness
 from openada.training.clips import train_clips
@@ -177,3 +185,41 @@ def test_a_checkpoint_without_a_run_is_explained_too(run: Path, video: Path, tmp
     shutil.copytree(run / "checkpoint", folder)
     explain_video(video, folder, tmp_path / "out", method="guided-backpropagation")
     assert (tmp_path / "out" / "overlay.mp4").is_file()
+
+
+def test_evidence_of_a_clip_model_is_the_share_of_its_maps_in_the_planted_cue(
+    run: Path, shared_prepared: Path, tmp_path: Path
+) -> None:
+    config = read_json(run / "config.json")
+    write_json(
+        run / "config.json",
+        {**config, "planted": True, "corpus": ["planted-standard"], "source_manifest": str(tmp_path / "manifest.csv")},
+    )
+    (tmp_path / "truth").mkdir()
+    landmarks = np.repeat(face_points()[None, :, :2].astype(float), 40, axis=0)
+    of_test = read_json(run / "split.json")["ids"]["test"]
+    for name in of_test:
+        write_truth(tmp_path / "truth" / f"{name}.parquet", pd.DataFrame({"time_s": np.arange(40) / 20}), landmarks, {})
+    episodes = pd.DataFrame([{"recording_id": name, "start_s": 0.4, "end_s": 0.8} for name in of_test])
+    episodes.to_csv(tmp_path / "truth" / "episodes.csv", index=False)
+    table = clip_evidence(TrainedRun.load(run), tmp_path / "truth", "test")
+    methods = {"grad-cam++", "grad-cam", "guided-backpropagation", "gradient_x_input"}
+    assert methods <= set(table["measure"]) and "modified-grad-cam++" not in set(table["measure"])
+    shares = table.set_index(["measure", "metric"])
+    # By hand: the map of every clip, its cells' share of the frames 8 to 15, whatever the place.
+    trained, dataset = TrainedRun.load(run), PreparedDataset(shared_prepared)
+    by_hand = []
+    for name in of_test:
+        recording = dataset.recording(name)
+        cut = trained.source.segments(recording)
+        mass, inside = 0.0, 0.0
+        for first in cut.first_frame[cut.usable]:
+            clip = trained.source.reader(recording).read(int(first), cut.frames)[0]
+            found = grad_cam_plus_plus(*map_and_gradient(trained.model, clip[None])[:2])
+            drawn = interpolate(found[None], (cut.frames, 112, 112), mode="trilinear")[0, 0].double()
+            shown = torch.arange(first, first + cut.frames)
+            mass, inside = mass + drawn.sum(), inside + drawn[(shown >= 8) & (shown < 16)].sum()
+        by_hand.append(inside / mass)
+    assert shares.loc[("grad-cam++", "share_time"), "value"] == pytest.approx(np.mean(by_hand), rel=1e-3)
+    markdown = evidence_markdown("run", "test", table, "")
+    assert "share of their mass in the planted cue" in markdown and "deletion" not in markdown
