@@ -14,7 +14,7 @@ from openada.errors import SomeItemsFailed
 def cohort() -> None:
     """Studies of many people: wide tables from per-frame behaviour and a questionnaire, scales and how they go together.
 
-    openada cohort synth | build | scales | discrepancy, each with its own --help. docs/cohort.md tells more.
+    openada cohort synth | build | scales | discrepancy | associations, each with its own --help. docs/cohort.md tells more.
     """
 
 
@@ -177,9 +177,54 @@ def discrepancy(
     print(f"table: {folder / 'scales' / f'discrepancy_{by}.csv'}")
 
 
+def associations(
+    folder: Positional[Path],
+    /,
+    *,
+    adjust: tuple[str, ...] = ("age", "sex", "site"),
+    method: Literal["spearman", "pearson"] = "spearman",
+    rate: float = 0.05,
+    held_out: float = 0.5,
+    seed: int = 0,
+) -> None:
+    """Hold every feature against every scale in one half of the people, and what was found against the other half.
+
+    Partial correlations with intervals over people, false discoveries controlled over all features and scales together.
+    Writes COHORT/associations/associations.csv, strongest first.
+
+    Args:
+        folder: A cohort that 'openada cohort build' made.
+        adjust: Columns of the questionnaire to adjust for; give none with --adjust alone.
+        method: Ranks, or the values as they are.
+        rate: False discovery rate.
+        held_out: Share of the people kept for the replication; 0: no replication.
+        seed: Decides who is kept.
+    """
+    from openada.cli.output import print_table
+    from openada.cohort.associations import association_table
+    from openada.cohort.layout import read_cohort
+    from openada.files import atomic_path
+
+    table = association_table(
+        read_cohort(folder), adjust=adjust, method=method, rate=rate, held_out_share=held_out, seed=seed
+    )
+    path = folder / "associations" / "associations.csv"
+    with atomic_path(path) as temporary:
+        table.to_csv(temporary, index=False)
+    shown = ["scale", "feature", "r", "low", "high", "q_value", "n"]
+    shown += ["replication_r", "replication_low", "replication_high", "replicated"] if held_out else []
+    print_table(table[table["found"]].head(SHOWN)[shown], f"Found, strongest first (at most {SHOWN}), {method}")
+    print(f"{len(table)} pairs of feature and scale, adjusted for {', '.join(adjust) or 'nothing'}")
+    print(f"{int(table['found'].sum())} found at a false discovery rate of {rate:g}", end="")
+    print(f", {int(table['replicated'].sum())} of them replicated in the held-out people" if held_out else "")
+    print(f"table: {path}")
+
+
+SHOWN = 20
 COHORT_COMMANDS: dict[str, Callable[..., None]] = {
     "synth": synth,
     "build": build,
     "scales": scales,
     "discrepancy": discrepancy,
+    "associations": associations,
 }
