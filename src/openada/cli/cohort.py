@@ -146,7 +146,7 @@ def scales(folder: Positional[Path], /) -> None:
         with atomic_path(folder / "scales" / f"{name}.csv") as temporary:
             table.to_csv(temporary, index=False)
         if title:
-            print_table(table.drop(columns=["missing_answers", "note"], errors="ignore"), title)
+            print_table(table.drop(columns=NOT_SHOWN, errors="ignore"), title)
     print(f"tables: {folder / 'scales'}")
 
 
@@ -221,6 +221,7 @@ def associations(
 
 
 SHOWN = 20
+NOT_SHOWN = ["no_total", "filled_in", "median", "missing_answers", "note"]
 COHORT_COMMANDS: dict[str, Callable[..., None]] = {
     "synth": synth,
     "build": build,

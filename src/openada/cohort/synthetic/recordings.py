@@ -65,15 +65,21 @@ def draw_recordings(
     numbers: (n,); traits: (n, `FEATURES`). Person by person the same whoever else is drawn. `eye_openness` has blinks, at a rate
     of each person's own that goes with nothing. About three people in five have a stretch in which the face is lost, half
     have one that is tracked with low confidence and wrong values; one in a hundred is lost most of the time.
-    Raises UnusableInput for fewer than 20 frames or a rate under 1 frame per second.
+    Raises UnusableInput as `frames_of`.
     """
-    frames = round(seconds * fps)
-    if not 1 <= fps <= 1000 or frames < 20:
-        raise UnusableInput(f"{seconds:g} s at {fps:g} frames per second: give 20 frames or more, 1 to 1000 a second")
+    frames = frames_of(seconds, fps)
     return [
         _recording(row, person_generator(seed, int(number), 1), frames, fps)
         for number, row in zip(numbers, traits, strict=True)
     ]
+
+
+def frames_of(seconds: float, fps: float) -> int:
+    """How many frames a recording has. Raises UnusableInput for fewer than 20, or a rate that is not 1 to 1000 per second."""
+    frames = round(seconds * fps) if np.isfinite(seconds * fps) else 0
+    if not 1 <= fps <= 1000 or frames < 20:
+        raise UnusableInput(f"{seconds:g} s at {fps:g} frames per second: give 20 frames or more, 1 to 1000 a second")
+    return frames
 
 
 def _recording(traits: np.ndarray, rng: np.random.Generator, frames: int, fps: float) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from openada.cohort.measures import MIN_CONFIDENCE
 from openada.cohort.questionnaire import PERSON, read_questionnaire
 from openada.cohort.sources import RECORDING_COLUMN
 from openada.cohort.synthetic.people import PLANTED, People, Planted, draw_people, truth_table
-from openada.cohort.synthetic.recordings import FEATURES, draw_recordings
+from openada.cohort.synthetic.recordings import FEATURES, draw_recordings, frames_of
 from openada.errors import UnusableInput
 from openada.files import atomic_path, write_json
 
@@ -48,6 +48,7 @@ def write_synthetic_cohort(
     """
     if people < 2:
         raise UnusableInput(f"{people} people: give 2 or more")
+    frames_of(seconds, fps)
     effects: tuple[Planted, ...] = () if null else PLANTED
     about = {"people": people, "seed": seed, "null": null, "seconds": seconds, "fps": fps, "synthetic": True}
     out.mkdir(parents=True, exist_ok=True)
