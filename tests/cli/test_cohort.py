@@ -23,23 +23,23 @@ def test_from_synthetic_tables_to_associations(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert main("cohort synth made --people 41 --seconds 3 --layout files".split()) == 0
+    assert main(["cohort", "synth", "made", "--people", "41", "--seconds", "3", "--layout", "files"]) == 0
     Path("made/tables/p00003.parquet").write_bytes(b"PAR1 and no more")
     Path("made/tables/stranger.parquet").write_bytes(b"PAR1 and no more")
-    build = "cohort build made/tables made/questionnaire.csv --out study --workers 1".split()
+    build = ["cohort", "build", "made/tables", "made/questionnaire.csv", "--out", "study", "--workers", "1"]
     assert main(build) == 3
     told = capsys.readouterr()
     assert "1 of 41 failed" in told.out and "p00003" in told.out and "stranger" in told.out
     assert "1 of 41 recordings failed" in told.err
     features = pd.read_parquet("study/features.parquet")
     assert 35 <= len(features) <= 40 and "p00003" not in set(features["person"])
-    assert main("cohort scales study".split()) == 0
+    assert main(["cohort", "scales", "study"]) == 0
     assert "DASS-21-anxiety" in capsys.readouterr().out
     assert len(pd.read_csv("study/scales/correlations.csv")) == 3
     assert len(pd.read_csv("study/scales/co_occurrence.csv")) == 3 * 25
-    assert main("cohort discrepancy study --by band".split()) == 0
+    assert main(["cohort", "discrepancy", "study", "--by", "band"]) == 0
     assert pd.read_csv("study/scales/discrepancy_band.csv")["n"].max() <= 21
-    assert main("cohort associations study --held-out 0".split()) == 0
+    assert main(["cohort", "associations", "study", "--held-out", "0"]) == 0
     assert "adjusted for age, sex, site" in capsys.readouterr().out
     assert len(pd.read_csv("study/associations/associations.csv")) == 3 * (features.shape[1] - 1)
 
