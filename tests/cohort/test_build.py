@@ -48,7 +48,7 @@ def test_a_row_per_person_whose_recordings_weigh_the_same(study):
     assert features.loc["a", "AU12_g__mean"] == pytest.approx((one.mean() + two.mean()) / 2)
     assert features.loc["a", "AU12_g__var"] == pytest.approx((one.var(ddof=0) + two.var(ddof=0)) / 2)
     assert features.loc["b", "AU04_g__max"] == pytest.approx(-2 * table(5.0)["AU12_g"].min())
-    assert built.cohort.people["recordings"].tolist() == [2, 1, 0, 0]
+    assert built.cohort.people["usable_recordings"].tolist() == [2, 1, 0, 0]
     assert built.cohort.people["age"].tolist() == [14, 15, 16, 17]
 
 
@@ -89,7 +89,7 @@ def test_what_is_written_reads_back_with_every_column_described(study):
     kinds = read.dictionary.set_index("column")
     assert kinds.loc["AU12_g__var", ["kind", "unit"]].tolist() == ["feature", "(inter-ocular distances)²"]
     assert "lip corner pull" in kinds.loc["AU12_g__var", "meaning"]
-    assert kinds.loc[["age", "dass21_stress", "dass21_stress_band", "recordings"], "kind"].tolist() == [
+    assert kinds.loc[["age", "dass21_stress", "dass21_stress_band", "usable_recordings"], "kind"].tolist() == [
         "demographic", "total", "band", "count",
     ]  # fmt: skip
     assert not set(read.of_kind("feature")) & set(read.people)

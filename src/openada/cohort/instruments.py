@@ -34,10 +34,8 @@ class Instrument:
 
 HIGHEST_ANSWER = 3
 
-_DASS_RULE = (
-    "one missing of seven: mean of the other six, as the DASS authors' FAQ lets a scale's mean stand in; more: no total"
-)
-_PHQ_RULE = "up to two missing: mean of the others (Arroll et al. 2010, as in the PHQ's manual); more: no total"
+_DASS_RULE = "one missing of seven: mean of the other six (the limit is ours); more: no total"
+_PHQ_RULE = "up to two missing: mean of the others (Arroll et al. 2010); more: no total"
 _BDI_RULE = "any missing: no total, as the manual gives no rule for a missing answer"
 
 

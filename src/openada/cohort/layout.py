@@ -21,7 +21,7 @@ PEOPLE_FILE = "people.parquet"
 DICTIONARY_FILE = "dictionary.csv"
 RECORDINGS_FILE = "recordings.csv"
 ROWS_FOLDER = "rows"
-RECORDINGS = "recordings"
+RECORDINGS = "usable_recordings"
 """Column of `people` that counts a person's usable recordings."""
 
 
