@@ -30,9 +30,13 @@ def population(null: bool = False):
     return features, pd.DataFrame(scores), people.table[COVARIATES]
 
 
+@cache
+def truth_of(effects):
+    return truth_table(FEATURES, effects).rename(columns={"r_adjusted": "adjusted", "r_unadjusted": "unadjusted"})
+
+
 def against_truth(found, column, effects=PLANTED):
-    truth = truth_table(FEATURES, effects).rename(columns={"r_adjusted": "adjusted", "r_unadjusted": "unadjusted"})
-    together = found.merge(truth, on=["feature", "scale"])
+    together = found.merge(truth_of(effects), on=["feature", "scale"])
     assert len(together) == len(found)
     return together, together["r"] - together[column]
 

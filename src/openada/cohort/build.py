@@ -152,7 +152,7 @@ def _records(
 def _wide(folder: Path, usable: pd.DataFrame) -> pd.DataFrame:
     """A row per person, in the order of their first recording: `person`, then the mean of each feature over recordings."""
     place: dict[str, int] = {}
-    read = []
+    read: list[tuple[list[str], np.ndarray]] = []
     for name in usable["recording_id"]:
         names, values = read_row(row_file(folder, name))
         if read and names == read[-1][0]:

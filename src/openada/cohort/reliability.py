@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import numpy.typing as npt
 
@@ -9,6 +11,8 @@ from openada.errors import UnusableInput
 from openada.evaluation.checks import Floats
 from openada.evaluation.intervals import Interval, interval_of
 from openada.evaluation.resampling import SubjectSums
+
+_MOST_STEPS = 5000
 
 
 def cronbach_alpha(items: npt.ArrayLike, level: float = 0.95) -> Interval:
@@ -42,15 +46,21 @@ def mcdonald_omega(items: npt.ArrayLike) -> float:
 
     Loadings λ and unique variances ψ are the maximum-likelihood estimates of a one-factor model of the items' covariance,
     the items taken as continuous (scikit-learn's FactorAnalysis). People with a missing answer are left out. NaN with no
-    more people than items, where an item is constant, or where items do not hang together (a loading against the others).
+    more people than items, where an item is constant, or where items do not hang together (a loading against the others, or
+    no estimate in 5,000 steps).
     """
     from sklearn.decomposition import FactorAnalysis
+    from sklearn.exceptions import ConvergenceWarning
 
     complete = _complete(items)
     n, k = complete.shape
     if n <= k or (np.ptp(complete, axis=0) == 0).any():
         return float("nan")
-    fitted = FactorAnalysis(1, tol=1e-9, max_iter=10_000, svd_method="lapack").fit(complete)
+    model = FactorAnalysis(1, tol=1e-9, max_iter=_MOST_STEPS, svd_method="lapack")
+    with warnings.catch_warnings(action="ignore", category=ConvergenceWarning):
+        fitted = model.fit(complete)
+    if fitted.n_iter_ >= _MOST_STEPS:
+        return float("nan")
     loadings = fitted.components_[0] * np.sign(fitted.components_[0].sum() or 1.0)
     if (loadings < 0).any():
         return float("nan")

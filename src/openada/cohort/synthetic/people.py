@@ -129,19 +129,21 @@ def truth_table(features: tuple[str, ...], effects: tuple[Planted, ...] = PLANTE
     """
     z, scores, design = _reference()
     among = np.corrcoef(z.T)
-    confounding = design @ covariate_effects(features)
     planted = {effect.feature: effect for effect in effects}
-    rows = []
+    size = np.zeros((len(features), len(SCALES)))  # r on the scale that it is planted on, else 0
     for place, feature in enumerate(features):
-        effect = planted.get(feature)
-        r = effect.r if effect else 0.0
-        of = SCALES.index(effect.scale) if effect else 0
-        shown = confounding[:, place] + r * z[:, of]
-        sd = np.sqrt(shown.var() + 1 - r**2)
-        for k, scale in enumerate(SCALES):
-            unadjusted = np.cov(shown, scores[:, k], bias=True)[0, 1] / (sd * scores[:, k].std())
-            direct = effect is not None and effect.scale == scale
-            rows.append((feature, scale, float(r * among[of, k]), float(unadjusted), direct))
+        if feature in planted:
+            size[place, SCALES.index(planted[feature].scale)] = planted[feature].r
+    shown = design @ covariate_effects(features) + z @ size.T
+    sd = np.sqrt(shown.var(axis=0) + 1 - (size**2).sum(axis=1))
+    together = (shown - shown.mean(axis=0)).T @ (scores - scores.mean(axis=0)) / len(scores)
+    unadjusted = together / sd[:, None] / scores.std(axis=0)
+    adjusted = size @ among
+    rows = [
+        (feature, scale, float(adjusted[place, k]), float(unadjusted[place, k]), bool(size[place, k]))
+        for place, feature in enumerate(features)
+        for k, scale in enumerate(SCALES)
+    ]
     return pd.DataFrame(rows, columns=["feature", "scale", "r_adjusted", "r_unadjusted", "planted"])
 
 
