@@ -81,6 +81,14 @@ def test_a_second_build_measures_only_what_changed(study, monkeypatch):
     assert sorted(measured[2:]) == ["a_1", "a_2", "b", "c"]
 
 
+@pytest.mark.slow
+def test_two_processes_give_what_one_gives(study):
+    one = build(study).cohort
+    two = build_cohort(study / "tables", study / "q.csv", study / "two", workers=2, progress=False)
+    pd.testing.assert_frame_equal(two.cohort.features, one.features)
+    assert [outcome.status for outcome in two.outcomes].count("failed") == 1
+
+
 def test_what_is_written_reads_back_with_every_column_described(study):
     built = build(study)
     read = read_cohort(study / "out")

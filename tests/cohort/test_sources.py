@@ -61,6 +61,18 @@ def test_openface_as_parquet_alone_and_in_a_set_reads_like_its_csv(tmp_path):
         read_source(find_sources(tmp_path / "broken.parquet")[0])
 
 
+def test_py_feat_tables_need_a_frame_rate(tmp_path):
+    box = dict.fromkeys(("FaceRectX", "FaceRectY", "FaceRectWidth", "FaceRectHeight"), 5.0)
+    table = pd.DataFrame({**box, "FaceScore": 0.9, "AU12": [0.1, 0.2, 0.6], "frame": [0, 1, 2]})
+    table.to_csv(tmp_path / "a.csv", index=False)
+    table.to_parquet(tmp_path / "b.parquet", index=False)
+    for source in find_sources(tmp_path):
+        found = read_source(source, fps=4)
+        assert found["AU12_p"].tolist() == [0.1, 0.2, 0.6] and found["time_s"].tolist() == [0, 0.25, 0.5]
+        with pytest.raises(UnusableInput, match="give fps"):
+            read_source(source)
+
+
 def test_scattered_rows_repeated_names_and_nothing_are_refused(tmp_path):
     with pytest.raises(UnusableInput, match="does not exist"):
         find_sources(tmp_path / "absent")

@@ -54,12 +54,18 @@ def describe_feature(name: str) -> tuple[str, str]:
     signal, _, statistic = name.partition("__")
     unit, what = _signal(signal)
     if statistic in _STATISTICS:
-        of_unit = {"var": unit if unit == "1" else f"({unit})²", "skewness": "1", "kurtosis": "1"}.get(statistic, unit)
+        of_unit = {"var": _squared(unit), "skewness": "1", "kurtosis": "1"}.get(statistic, unit)
         return of_unit, f"{_STATISTICS[statistic]} of {what}"
     if statistic in _DYNAMICS:
         of_unit, said = _DYNAMICS[statistic]
         return (f"{unit} per s" if statistic == "speed_per_s_mean" else of_unit), f"{said}: {what}"
     return "", f"{statistic or 'value'} of {what}"
+
+
+def _squared(unit: str) -> str:
+    if not unit or unit[0].isdigit() or unit == "ratio":
+        return unit and "1"
+    return f"{unit}²" if unit.isalpha() else f"({unit})²"
 
 
 def dictionary_of(
