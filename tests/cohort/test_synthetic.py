@@ -48,7 +48,8 @@ def test_all_effects_are_recovered_adjusted_and_unadjusted():
     assert off.abs().max() < 4.5 * standard_error and off.std() < 1.3 * standard_error
     planted = adjusted[adjusted["planted"]]
     assert len(planted) == len(PLANTED) and (planted["low"] * planted["high"] > 0).all()
-    naive, off = against_truth(associate(features, scores, method="pearson"), "unadjusted")
+    some = features.iloc[:, ::3]
+    naive, off = against_truth(associate(some, scores, method="pearson"), "unadjusted")
     assert off.abs().max() < 4.5 * standard_error
     assert (naive["unadjusted"] - naive["adjusted"]).abs().max() > 0.02  # confounding that matters
 
@@ -73,7 +74,7 @@ def test_the_null_cohort_has_no_effect_but_the_same_confounding():
     found, off = against_truth(associate(features, scores, covariates, method="pearson"), "adjusted", ())
     assert found["adjusted"].abs().max() == 0 and off.abs().max() < 4.5 / np.sqrt(MANY)
     assert found["p_value"].lt(0.05).mean() == pytest.approx(0.05, abs=0.06)
-    naive = associate(features, scores, method="pearson")
+    naive = associate(features.iloc[:, ::3], scores, method="pearson")
     assert naive["p_value"].lt(0.05).mean() > 0.3
 
 

@@ -59,7 +59,7 @@ def find_sources(tables: Path) -> list[Source]:
     stems = Counter(path.stem for path in files)
     found: list[Source] = []
     for path in files:
-        if path.suffix == ".parquet" and is_parquet(path) and RECORDING_COLUMN in column_names(path):
+        if path.suffix == ".parquet" and _holds_many(path):
             found += _in_set(path)
             continue
         parts = path.relative_to(base).with_suffix("").parts
@@ -98,6 +98,14 @@ def read_source(source: Source, *, fps: float | None = None) -> pd.DataFrame:
 
 def _is_table(relative: Path) -> bool:
     return relative.suffix.lower() in SUFFIXES and not any(part.startswith(".") for part in relative.parts)
+
+
+def _holds_many(path: Path) -> bool:
+    """Whether a file has the column that tells recordings apart; one that cannot be read is one recording, which will fail."""
+    try:
+        return is_parquet(path) and RECORDING_COLUMN in column_names(path)
+    except UnusableInput:
+        return False
 
 
 def _folder_name(path: Path, tables: Path) -> str:
