@@ -65,7 +65,8 @@ def twelve(values: np.ndarray) -> np.ndarray:
         if counted is not ordered:
             np.nan_to_num(centred, copy=False)
         squares = centred * centred
-        var = np.where(n > 1, squares.sum(axis=-1) / n, np.nan)
+        var = np.where(high > low, squares.sum(axis=-1) / n, 0.0)  # of a constant, whatever rounding left in its mean
+        var = np.where(n > 1, var, np.nan)
         skewness, kurtosis = (
             np.where(high > low, np.einsum("...t,...t->...", squares, other) / n / var**power, np.nan)
             for other, power in ((centred, 1.5), (squares, 2))
