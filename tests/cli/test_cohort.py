@@ -39,6 +39,7 @@ def test_from_synthetic_tables_to_associations(
     assert len(pd.read_csv("study/scales/co_occurrence.csv")) == 3 * 25
     assert main(["cohort", "discrepancy", "study", "--by", "band"]) == 0
     assert pd.read_csv("study/scales/discrepancy_band.csv")["n"].max() <= 21
+    assert len(list(Path("study/splits").glob("held-out-0.5-of-*-people-seed-0.json"))) == 1
     assert main(["cohort", "associations", "study", "--held-out", "0"]) == 0
     assert "adjusted for age, sex, site" in capsys.readouterr().out
     assert len(pd.read_csv("study/associations/associations.csv")) == 3 * (features.shape[1] - 1)

@@ -123,3 +123,11 @@ def test_without_replication_everyone_is_looked_at():
     assert table["n"].eq(601).all() and "replicated" not in table
     with pytest.raises(UnusableInput, match="no 'sex' to adjust for; the cohort has age"):
         association_table(cohort(), adjust=["sex"])
+
+
+def test_who_is_held_out_does_not_depend_on_who_has_a_recording():
+    study = cohort(effect=0.5)
+    kept = held_out(study.people["person"], seed=5)
+    fewer = Cohort(study.features.iloc[100:].reset_index(drop=True), study.people, study.dictionary)
+    table = association_table(fewer, adjust=["age"], seed=5)
+    assert table["n"].eq((~kept)[100:].sum()).all() and table["replication_n"].iloc[0] == kept[100:].sum()

@@ -3,8 +3,9 @@ import pandas as pd
 import pytest
 
 from openada.cohort.discrepancy import discrepancy, discrepancy_table
-from openada.cohort.halves import held_out
+from openada.cohort.halves import held_out, held_out_split, save_split
 from openada.cohort.instruments import INSTRUMENTS
+from openada.datasets.splits import load
 from openada.errors import UnusableInput
 
 
@@ -73,3 +74,12 @@ def test_halves_depend_on_people_not_on_their_order():
         held_out(["a", "a", "b"])
     with pytest.raises(UnusableInput, match="between 0 and 1"):
         held_out(names, share=1.0)
+
+
+def test_who_is_held_out_is_written_down_with_a_hash(tmp_path):
+    names = [f"p{number}" for number in range(37)]
+    split = held_out_split(names, share=0.3, seed=5)
+    said = save_split(tmp_path, split)
+    read = load(tmp_path / "splits" / f"{split.name}.json")
+    assert set(read.ids["test"]) == set(np.array(names)[held_out(names, share=0.3, seed=5)])
+    assert not read.overlap() and read.sha256[:12] in said and "26 people looked at, 11 held out" in said

@@ -166,6 +166,7 @@ def discrepancy(
     """
     from openada.cli.output import print_table
     from openada.cohort.discrepancy import discrepancy_table
+    from openada.cohort.halves import held_out_split, save_split
     from openada.cohort.layout import read_cohort
     from openada.files import atomic_path
 
@@ -173,6 +174,7 @@ def discrepancy(
     table = discrepancy_table(read.people, read.instruments, by=by, held_out_share=held_out, seed=seed)
     with atomic_path(folder / "scales" / f"discrepancy_{by}.csv") as temporary:
         table.to_csv(temporary, index=False)
+    print(save_split(folder, held_out_split(read.people["person"], share=held_out, seed=seed)))
     print_table(table, f"Symptom discrepancy index of training labels, grouped by {by}")
     print(f"table: {folder / 'scales' / f'discrepancy_{by}.csv'}")
 
@@ -202,12 +204,14 @@ def associations(
     """
     from openada.cli.output import print_table
     from openada.cohort.associations import association_table
+    from openada.cohort.halves import held_out_split, save_split
     from openada.cohort.layout import read_cohort
     from openada.files import atomic_path
 
-    table = association_table(
-        read_cohort(folder), adjust=adjust, method=method, rate=rate, held_out_share=held_out, seed=seed
-    )
+    read = read_cohort(folder)
+    table = association_table(read, adjust=adjust, method=method, rate=rate, held_out_share=held_out, seed=seed)
+    if held_out:
+        print(save_split(folder, held_out_split(read.people["person"], share=held_out, seed=seed)))
     path = folder / "associations" / "associations.csv"
     with atomic_path(path) as temporary:
         table.to_csv(temporary, index=False)

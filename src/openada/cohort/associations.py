@@ -90,11 +90,10 @@ def association_table(
         )
     features = cohort.features.drop(columns=PERSON).reset_index(drop=True)
     scores, covariates = (people[list(names)].reset_index(drop=True) for names in (cohort.instruments, adjust))
-    kept = (
-        held_out(cohort.features[PERSON], share=held_out_share, seed=seed)
-        if held_out_share
-        else np.zeros(len(people), bool)
-    )
+    kept = np.zeros(len(people), bool)
+    if held_out_share:  # drawn among everyone, so that the same people are held out whoever has a recording
+        halves = held_out(cohort.people[PERSON], share=held_out_share, seed=seed)
+        kept = np.isin(cohort.features[PERSON].astype(str), cohort.people[PERSON].astype(str)[halves])
     table = associate(features[~kept], scores[~kept], covariates[~kept], method=method)
     table["q_value"] = _false_discovery(table["p_value"])
     table["found"] = table["q_value"] <= rate

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
+from openada.datasets.splits import Split
 from openada.errors import UnusableInput
 
 HELD_OUT_SHARE = 0.5
@@ -26,3 +28,19 @@ def held_out(people: Sequence[str], *, share: float = HELD_OUT_SHARE, seed: int 
     n = min(max(round(share * len(ordered)), 1), len(ordered) - 1)
     kept = np.random.default_rng([seed, 0x48414C46]).permutation(ordered)[:n]
     return np.isin(names, kept)
+
+
+def held_out_split(people: Sequence[str], *, share: float = HELD_OUT_SHARE, seed: int = 0) -> Split:
+    """The same as a split whose recordings are people: those looked at are its training part, those kept back its test part."""
+    names = np.asarray(people).astype(str)
+    kept = held_out(names, share=share, seed=seed)
+    ids = {"training": tuple(names[~kept].tolist()), "test": tuple(names[kept].tolist())}
+    name = f"held-out-{share:g}-of-{len(names)}-people-seed-{seed}"
+    return Split(name, ids, dict(zip(names.tolist(), names.tolist(), strict=True)))
+
+
+def save_split(folder: Path, split: Split) -> str:
+    """Write the split into a cohort's splits/, once, and say in a line who is where and the hash."""
+    split.save(folder / "splits" / f"{split.name}.json")
+    looked_at, kept = (len(split.ids[part]) for part in ("training", "test"))
+    return f"{looked_at} people looked at, {kept} held out (splits/{split.name}.json, sha256 {split.sha256[:12]})"
