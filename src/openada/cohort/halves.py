@@ -33,7 +33,7 @@ def held_out(people: Sequence[str], *, share: float = HELD_OUT_SHARE, seed: int 
 def held_out_split(people: Sequence[str], *, share: float = HELD_OUT_SHARE, seed: int = 0) -> Split:
     """The same as a split whose recordings are people: those looked at are its training part, those kept back its test part."""
     names = np.asarray(people).astype(str)
-    kept = held_out(names, share=share, seed=seed)
+    kept = held_out(people, share=share, seed=seed)
     ids = {"training": tuple(names[~kept].tolist()), "test": tuple(names[kept].tolist())}
     name = f"held-out-{share:g}-of-{len(names)}-people-seed-{seed}"
     return Split(name, ids, dict(zip(names.tolist(), names.tolist(), strict=True)))
