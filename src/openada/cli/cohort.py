@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from tyro.conf import Positional
 
 from openada.errors import SomeItemsFailed
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def cohort() -> None:
@@ -215,13 +218,20 @@ def associations(
     path = folder / "associations" / "associations.csv"
     with atomic_path(path) as temporary:
         table.to_csv(temporary, index=False)
-    shown = ["scale", "feature", "r", "low", "high", "q_value", "n"]
-    shown += ["replication_r", "replication_low", "replication_high", "replicated"] if held_out else []
-    print_table(table[table["found"]].head(SHOWN)[shown], f"Found, strongest first (at most {SHOWN}), {method}")
+    top = table[table["found"]].head(SHOWN)
+    shown = top[["feature", "scale"]].assign(**{"r (95 %)": _spans(top)})
+    if held_out:
+        shown = shown.assign(**{"held out (95 %)": _spans(top, "replication_"), "again": top["replicated"]})
+    print_table(shown, f"Found, strongest first (at most {SHOWN}), {method}")
     print(f"{len(table)} pairs of feature and scale, adjusted for {', '.join(adjust) or 'nothing'}")
     print(f"{int(table['found'].sum())} found at a false discovery rate of {rate:g}", end="")
     print(f", {int(table['replicated'].sum())} of them replicated in the held-out people" if held_out else "")
     print(f"table: {path}")
+
+
+def _spans(table: pd.DataFrame, prefix: str = "") -> list[str]:
+    numbers = table[[f"{prefix}{name}" for name in ("r", "low", "high")]].to_numpy(float)
+    return [f"{r:.2f} ({low:.2f} to {high:.2f})" for r, low, high in numbers]
 
 
 SHOWN = 20

@@ -12,9 +12,10 @@ the groups' mean, weighted by their numbers. We depart from it where it is at od
 answers, not of their z-scores; the standard deviation is the population's, so that a group of one has 0 and not none.
 
 How to read it: 0 where everyone with a label answers alike. The scaling hangs on the two extreme people, so that the index
-changes with the size of a sample and between samples. Compare it with `shuffled`, the same index where labels were dealt out
-at random and so say nothing about answers. `open_share` hangs on no extremes: the share of the answers' variance that the label
-leaves open (1 less η²; 0 where it tells the answers, near 1 where it tells nothing).
+changes with the size of a sample and between samples. `shuffled` is the same index where labels were dealt out at random and so
+say nothing about answers; it is no upper bound, as it has other extremes (people who answer nothing but 0 fix the smallest
+distance at 0). `open_share` hangs on no extremes: the share of the answers' variance that the label leaves open (1 less η²; 0
+where it tells the answers, near 1 where it tells nothing).
 """
 
 from __future__ import annotations
