@@ -8,6 +8,7 @@ from typing import Literal
 
 from tyro.conf import Positional
 
+from openada.cli.cohort import cohort
 from openada.cli.convert import convert
 from openada.cli.evaluation import compare, evaluate
 from openada.cli.preparation import features, prepare
@@ -263,6 +264,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "prepare": prepare,
     "evaluate": evaluate,
     "compare": compare,
+    "cohort": cohort,
     "robustness": robustness,
     "assess": assess,
     "explain": explain,
