@@ -57,6 +57,16 @@ def svg(draw: Callable[[Axes], None], name: str, width_in: float = 6.2, height_i
     return re.sub(r"url\(#([^)]+)\)", rf"url(#{name}-\1)", text)
 
 
+def picture(rgb: np.ndarray, name: str, dots_per_inch: int = 100) -> str:
+    """A drawn picture (height, width, 3) uint8 as an inline SVG element of its own size; `name` as for `svg`."""
+
+    def draw(axes: Axes) -> None:
+        axes.set_axis_off()
+        axes.imshow(rgb, interpolation="nearest")
+
+    return svg(draw, name, rgb.shape[1] / dots_per_inch, rgb.shape[0] / dots_per_inch)
+
+
 def pixels(draw: Callable[[Axes], None], width_px: int, height_px: int, dots_per_inch: int = 100) -> np.ndarray:
     """The drawing that `draw` makes on fresh axes over the whole picture, as (height_px, width_px, 3) uint8."""
     import matplotlib as mpl

@@ -11,8 +11,12 @@ import pandas as pd
 import pytest
 
 from clip_recipe import CLIP_RECIPE, SYSTEM
+from openada.datasets.scales import SCALES, band_name
 from openada.errors import UnusableInput
 from openada.evaluation.published_sta_drn import VARIANTS, compared_table, published_beside, variants_by_year, year_of
+from openada.explanation.recording_maps import explain_recording
+from openada.inference.recording import TrainedRun
+from openada.prepared.dataset import PreparedDataset
 from openada.studies.reproduce import sta_drn_runs, sta_drn_tables
 from openada.studies.reproduce.job import Job
 from openada.studies.reproduce.result import write_result
@@ -74,7 +78,7 @@ def test_the_variants_are_runs_of_their_own_and_their_figures_are_those_of_their
 
 def test_every_target_has_its_function() -> None:
     own = [target.function.partition(":") for name, target in TARGETS.items() if name.startswith("sta-drn/")]
-    assert len(own) == 9
+    assert len(own) == 10
     assert all(callable(getattr(importlib.import_module(module), function)) for module, _, function in own)
 
 
@@ -170,3 +174,30 @@ def test_a_union_is_counted_corpus_by_corpus() -> None:
     assert [list(subset.units(rows)["prediction"]) for subset in found[:3]] == [[2, 7], [4, 5], [2, 4, 5, 7]]
     assert sorted(found[3].units(rows)["prediction"]) == [3, 5, 7]
     assert [subset.name for subset in clip_subsets(rows.drop(index=1), {})] == ["all recordings"]
+
+
+def test_the_maps_are_of_each_bands_middle_recording_and_of_its_strongest_clip(
+    make: MakeJob, shared_prepared: Path
+) -> None:
+    job = make()
+    result = reproduce("sta-drn/figure11", job)
+    run = result.runs[0]
+    rows = pd.read_parquet(run / "predictions.parquet").query("split == 'test'").sort_values("prediction")
+    shown = result.table.set_index("band")["recording"]
+    trained = TrainedRun.load(run)
+    for band, of_band in rows.groupby(rows["score"].map(lambda score: band_name(score, SCALES["BDI-II"]))):
+        chosen = of_band["recording_id"].iloc[(len(of_band) - 1) // 2]
+        assert shown[band] == chosen
+        recording = PreparedDataset(shared_prepared).recording(chosen)
+        cut = trained.source.segments(recording)
+        maps = explain_recording(
+            trained.model, trained.source.reader(recording), cut, "modified-grad-cam++", size_px=224
+        )
+        strongest = max(maps, key=lambda one: one.explanation.values.sum())
+        at = result.table.set_index("band").loc[band]
+        assert at["clip's score"] == pytest.approx(strongest.explanation.score, abs=0.01)
+        first = recording.time_s[strongest.first_frame]
+        assert first <= at["at (s)"] <= recording.time_s[strongest.first_frame + strongest.frames - 1]
+    assert len(shown) == rows["score"].map(lambda score: band_name(score, SCALES["BDI-II"])).nunique()
+    (drawing,) = result.sections[0].drawings
+    assert "<image" in drawing.svg and "guided backpropagation" not in result.table.columns

@@ -27,6 +27,7 @@ _REPRESENTATIONS = "openada.studies.reproduce.expada_representations"
 _STABILITY = "openada.studies.reproduce.expada_stability"
 _STA_TABLES = "openada.studies.reproduce.sta_drn_tables"
 _STA_FIGURES = "openada.studies.reproduce.sta_drn_figures"
+_STA_SALIENCY = "openada.studies.reproduce.sta_drn_saliency"
 _PAN = "Pan et al. 2023"
 TARGETS: dict[str, Target] = {
     "expada/table1": Target(
@@ -56,6 +57,7 @@ TARGETS: dict[str, Target] = {
     "sta-drn/figure8": Target(f"{_PAN}, Fig. 8", "what degraded inputs look like", f"{_STA_FIGURES}:figure8"),
     "sta-drn/figure9": Target(f"{_PAN}, Fig. 9", "errors under Gaussian noise", f"{_STA_FIGURES}:figure9"),
     "sta-drn/figure10": Target(f"{_PAN}, Fig. 10", "errors under Gaussian blur", f"{_STA_FIGURES}:figure10"),
+    "sta-drn/figure11": Target(f"{_PAN}, Fig. 11", "maps by severity band", f"{_STA_SALIENCY}:figure11"),
 }
 
 
