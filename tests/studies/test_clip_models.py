@@ -77,7 +77,7 @@ def test_a_run_is_evaluated_on_test(evaluated: tuple[Path, Evaluation]) -> None:
 def test_it_is_refused_on_the_part_that_chose_the_epoch_and_for_what_it_has_not(clip_run: Path) -> None:
     with pytest.raises(UnusableInput, match="the development recordings selected this model"):
         evaluate_run(clip_run, part="development")
-    with pytest.raises(UnusableInput, match="evidence needs the selection of stage 2"):
+    with pytest.raises(UnusableInput, match="no run on a planted benchmark"):
         evaluate_run(clip_run, evidence=True)
 
 
