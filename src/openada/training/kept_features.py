@@ -116,4 +116,9 @@ class KeptFeatures:
         for begin in range(0, frames, FRAMES_AT_ONCE):
             clip, _ = reader.read_frames(order[begin : begin + FRAMES_AT_ONCE])
             found.append(frozen.frozen_features(clip[None].to(self.device))[0].half().cpu().numpy())
-        return np.concatenate(found)
+        features = np.concatenate(found)
+        if not np.isfinite(features).all():
+            raise UnusableInput(
+                f"{recording.recording_id}: features of the trunk are too large for float16; give --cached-features 0"
+            )
+        return features
