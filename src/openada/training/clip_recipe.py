@@ -181,6 +181,7 @@ _FRAMES: dict[str, Any] = {
 _PLANTED_FRAMES: dict[str, Any] = {
     **_PLANTED,
     "pretext": StageRecipe(epochs=0, learning_rate=2e-3, batch=8),
+    "epochs": 20,
     "sampling": "spread",
     "test_frames": 16,
 }
