@@ -12,6 +12,7 @@ bound, and "of the bound" is how much of it a way reaches. No further round star
 from __future__ import annotations
 
 import argparse
+import os
 import platform
 import statistics
 import time
@@ -75,8 +76,11 @@ def processor() -> str:
     return f"{name}, family {fields.get('cpu family', '?')} model {fields.get('model', '?')}, with {', '.join(has)}"
 
 
-def measure(rounds: int, limit_s: float) -> tuple[dict[str, list[float]], dict[str, Tensor], dict[torch.dtype, float]]:
-    """Seconds of every round, the maps and the scores, and the matrix rates."""
+Times = dict[str, list[tuple[float, float]]]
+
+
+def measure(rounds: int, limit_s: float) -> tuple[Times, dict[str, Tensor], dict[torch.dtype, float]]:
+    """Seconds and processor seconds of every round, the scores, and the matrix rates."""
     start = time.perf_counter()
     model = network()
     other = network().to(memory_format=torch.channels_last_3d)  # type: ignore[call-overload]
@@ -89,7 +93,7 @@ def measure(rounds: int, limit_s: float) -> tuple[dict[str, list[float]], dict[s
     }
     has_bfloat16 = any(flag in processor() for flag in ("avx512_bf16", "amx_bf16"))
     rates = {torch.float32: matrix_rate(torch.float32, 5)}
-    times: dict[str, list[float]] = {name: [] for name in ways}
+    times: Times = {name: [] for name in ways}
     scores: dict[str, Tensor] = {}
     with torch.no_grad():
         ways[FAST](clip)  # lays the weights out
@@ -99,7 +103,9 @@ def measure(rounds: int, limit_s: float) -> tuple[dict[str, list[float]], dict[s
                     continue
                 if turn and time.perf_counter() - start > limit_s:
                     continue
-                times[name].append(seconds(lambda name=name, way=way: scores.update({name: way(clip)})))  # type: ignore[misc]
+                processor_s = time.process_time()
+                wall_s = seconds(lambda name=name, way=way: scores.update({name: way(clip)}))  # type: ignore[misc]
+                times[name].append((wall_s, time.process_time() - processor_s))
     rates[torch.float32] = max(rates[torch.float32], matrix_rate(torch.float32, 5))
     rates[torch.bfloat16] = matrix_rate(torch.bfloat16, 2)
     return times, scores, rates
@@ -117,7 +123,7 @@ def main() -> None:
         macs = multiply_accumulates(models.create("sta-drn"), SHAPE)
     times, scores, rates = measure(options.rounds, options.seconds)
 
-    fastest = {name: min(rounds) for name, rounds in times.items()}
+    fastest = {name: min(wall for wall, _ in rounds) for name, rounds in times.items()}
     scale = float(scores[PLAIN].abs().max())
     print("# STA-DRN's inference on the processor\n")
     command = f"--threads {options.threads} --rounds {options.rounds} --seconds {options.seconds:g}"
@@ -126,9 +132,10 @@ def main() -> None:
         f"{macs / 1e9:.2f} G multiply-accumulates. {processor()}; {torch.get_num_threads()} threads, torch {torch.__version__}.\n"
     )
     print(
-        "| way | rounds | fastest, s | median, s | × plain | aim | bound, × plain | of the bound | error of the score, relative |"
+        "| way | rounds | fastest, s | median, s | processor time, s | × plain | aim | bound, × plain "
+        "| of the bound | error of the score, relative |"
     )
-    print("|---|---:|---:|---:|---:|---:|---:|---:|---:|")
+    print("|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|")
     for name, rounds in times.items():
         bound_s = macs / rates[DTYPES[name]]
         error = float((scores[name] - scores[PLAIN]).abs().max()) / scale
@@ -136,7 +143,8 @@ def main() -> None:
             name,
             str(len(rounds)),
             f"{fastest[name]:.2f}",
-            f"{statistics.median(rounds):.2f}",
+            f"{statistics.median(wall for wall, _ in rounds):.2f}",
+            f"{min(processor for _, processor in rounds):.2f}",
             f"{fastest[PLAIN] / fastest[name]:.2f}",
             str(AIMS.get(name, "")),
             f"{fastest[PLAIN] / bound_s:.2f}",
@@ -145,9 +153,12 @@ def main() -> None:
         ]
         print(f"| {' | '.join(cells)} |")
     single, half = (rates[dtype] / 1e9 for dtype in (torch.float32, torch.bfloat16))
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
     print(
         f"\nMatrix rate in this run: {single:.0f} G multiply-accumulates a second in float32, {half:.0f} in bfloat16."
     )
+    print("Processor time is that of all threads together, the least of the rounds.")
+    print(f"Load of the machine at the end, this run included: {load:.1f}.")
 
 
 if __name__ == "__main__":

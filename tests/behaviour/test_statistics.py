@@ -5,7 +5,7 @@ import scipy.stats
 
 from openada.behaviour.dictionary import DICTIONARY
 from openada.behaviour.series import FLAGS
-from openada.behaviour.statistics import STATISTICS, statistics
+from openada.behaviour.statistics import STATISTICS, statistics, statistics_of, twelve
 
 
 def frame(tracked, **columns):
@@ -38,6 +38,39 @@ def test_all_twelve_agree_with_scipy_on_the_tracked_frames():
         assert row[f"a__{name}"] == pytest.approx(value), name
     assert row["b__mean"] == pytest.approx(-oracle["mean"])
     assert row["tracked_share"] == pytest.approx(tracked.mean())
+
+
+def test_many_rows_at_once_give_what_each_gives_alone_and_what_pandas_gives():
+    rng = np.random.default_rng(9)
+    values = rng.gamma(2.0, 3.0, (7, 53)) + np.arange(7)[:, None] * 100
+    values[rng.random(values.shape) < 0.3] = np.nan
+    values[2] = np.nan
+    values[3, 1:] = np.nan
+    values[3, 0] = 5.0
+    values[4] = np.where(np.isnan(values[4]), np.nan, 0.1)
+    values[5, 7] = np.inf
+    together = twelve(values)
+    for row, found in zip(values, together, strict=True):
+        kept = row[np.isfinite(row)]
+        np.testing.assert_allclose(twelve(kept), found, rtol=1e-12)
+        n, of = len(kept), pd.Series(kept)
+        if n < 4 or of.nunique() == 1:
+            continue
+        quartiles = [of.quantile(share) for share in (0.25, 0.75)]
+        oracle = [
+            *(of.mean(), of.median(), of.max(), of.min(), of.std(ddof=0), of.var(ddof=0), of.max() - of.min()),
+            *(*quartiles, quartiles[1] - quartiles[0], of.skew() * (n - 2) / np.sqrt(n * (n - 1))),
+            (of.kurt() * (n - 2) * (n - 3) / (n - 1) - 6) / (n + 1),
+        ]
+        np.testing.assert_allclose(found, oracle, rtol=1e-9)
+
+
+def test_columns_come_in_order_whatever_is_computed_at_once():
+    names = [f"c{number}" for number in range(37)]
+    row = statistics_of(names, lambda name: np.array([1.0, 99.0]) * int(name[1:]), np.array([True, False])).iloc[0]
+    assert [row[f"{name}__mean"] for name in names] == list(range(37))
+    assert list(row.index[:12]) == [f"c0__{statistic}" for statistic in STATISTICS]
+    assert len(statistics_of([], lambda name: np.zeros(2), np.array([True, False])).columns) == 1
 
 
 def test_what_lost_frames_hold_does_not_matter():

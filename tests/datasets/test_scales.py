@@ -13,7 +13,10 @@ from openada.errors import UnusableInput
         ("planted", (13, 19, 28)),
         ("PHQ-8", (4, 9, 14, 19)),
         ("PHQ-9", (4, 9, 14, 19)),
+        ("BDI", (9, 16, 29)),
         ("DASS-21-depression", (9, 13, 20, 27)),
+        ("DASS-21-anxiety", (7, 9, 14, 19)),
+        ("DASS-21-stress", (14, 18, 25, 33)),
     ],
 )
 def test_last_score_of_a_band_and_first_of_the_next(name, boundaries):
@@ -34,5 +37,5 @@ def test_a_prediction_beyond_the_scale_counts_to_its_ends():
 def test_nan_and_unknown_scales_are_refused():
     with pytest.raises(UnusableInput, match="NaN"):
         band_index(math.nan, SCALES["BDI-II"])
-    with pytest.raises(UnusableInput, match=r"'BDI'.*BDI-II"):
-        scale_named("BDI")
+    with pytest.raises(UnusableInput, match=r"'HDRS'.*BDI-II"):
+        scale_named("HDRS")

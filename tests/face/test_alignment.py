@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from openada.face.alignment import align, crop_from_frame
+from openada.face.alignment import align, crop_corners_px, crop_from_frame, unalign
 from openada.face.alignment_styles import EYES_AT
 from openada.face.regions import EYE_CORNERS_LEFT, EYE_CORNERS_RIGHT, MOUTH_CORNERS
 
@@ -99,3 +99,29 @@ def test_what_is_drawn_at_a_landmark_lands_where_the_matrix_says(scale):
     crop[np.hypot(u - 27.2, v - 24.6) > 16] = 0  # the frame's grey outside
     found = (np.array([(u * crop).sum(), (v * crop).sum()])) / crop.sum()
     np.testing.assert_allclose(found, (27.2, 24.6), atol=0.05)
+
+
+@pytest.mark.parametrize("scale", [1.7, 0.43])
+def test_what_is_drawn_on_the_crop_lands_on_the_frame_where_the_matrix_says(scale):
+    # a smooth blob on the crop, at half the crop's resolution: its centre of mass in the frame is where the matrix came from
+    turn = scale * np.array([[np.cos(0.3), np.sin(0.3)], [-np.sin(0.3), np.cos(0.3)]])
+    matrix = np.column_stack([turn, (40.0, 30.0) - turn @ (231.0, 197.0)])
+    v, u = 2 * (np.mgrid[:40, :40] + 0.5)
+    blob = np.exp(-((u - 40) ** 2 + (v - 30) ** 2) / (2 * 6**2))
+    rows, columns, part = unalign(blob, matrix, 411, 423, 80)
+    y, x = np.mgrid[rows, columns] + 0.5
+    known = np.nan_to_num(part)
+    found = np.array([(x * known).sum(), (y * known).sum()]) / known.sum()
+    np.testing.assert_allclose(found, (231.0, 197.0), atol=0.05)
+    inside = np.isfinite(part)
+    assert inside.sum() == pytest.approx((80 / scale) ** 2, rel=0.02)  # all of the crop, and nothing beside it
+    corners = crop_corners_px(matrix, 80)
+    np.testing.assert_allclose(corners @ turn.T + matrix[:, 2], [(0, 0), (80, 0), (80, 80), (0, 80)], atol=1e-9)
+
+
+def test_a_crop_that_leaves_the_frame_is_drawn_as_far_as_it_is_in_it_and_a_lost_one_not_at_all():
+    beyond = np.array([[1.0, 0, 30], [0, 1.0, -90]])  # the crop's left edge lies at x = −30, its top at y = 90
+    rows, columns, part = unalign(np.ones((50, 50)), beyond, 100, 70, 50)
+    assert (rows, columns) == (slice(90, 100), slice(0, 20)) and (part == 1).all()
+    assert unalign(np.ones((50, 50)), beyond, 80, 70, 50) is None
+    assert unalign(np.ones((50, 50)), np.full((2, 3), np.nan), 100, 70, 50) is None

@@ -9,8 +9,9 @@ import torch
 from openada import models
 from openada.models.weights import load_checkpoint, save_checkpoint
 
-# The large networks are given small clips here, the deepest a small width, and their full size in the slow test below.
+# Large networks are given small clips here, those for clips a small width too, and their full size in the slow test below.
 SMALL_CLIPS = {"segment_frames": 8, "image_size": 32}
+NARROW = {"width": 4, "stem_channels": 8, "image_size": 64}
 SIZES = {
     ("expada", "paper"): SMALL_CLIPS,
     ("expada", "r3d_18"): SMALL_CLIPS,
@@ -18,15 +19,15 @@ SIZES = {
     ("expada", "frames"): SMALL_CLIPS,
     ("expada", "frames_demo"): {},
     ("expada", "demo"): {},
-    ("sta-drn", "paper"): {"clip_frames": 16, "image_size": 64},
-    ("sta-drn", "depth_50"): {"clip_frames": 16, "image_size": 64, "width": 8},
-    ("sta-drn", "depth_152"): {"clip_frames": 16, "image_size": 64, "width": 2, "stem_channels": 8},
-    ("sta-drn", "released"): {"clip_frames": 16, "image_size": 64},
-    ("sta-drn", "planted"): {},
-    ("resnet3d", "paper"): {"clip_frames": 32, "image_size": 64},
-    ("resnet3d", "depth_50"): {"clip_frames": 32, "image_size": 64, "width": 16},
-    ("resnet3d", "depth_152"): {"clip_frames": 32, "image_size": 64, "width": 8},
-    ("resnet3d", "planted"): {},
+    ("sta-drn", "paper"): {**NARROW, "clip_frames": 16},
+    ("sta-drn", "depth_50"): {**NARROW, "clip_frames": 16},
+    ("sta-drn", "depth_152"): {**NARROW, "clip_frames": 16, "width": 2},
+    ("sta-drn", "released"): {**NARROW, "clip_frames": 16},
+    ("sta-drn", "planted"): {"clip_frames": 16, "image_size": 64},
+    ("resnet3d", "paper"): {**NARROW, "clip_frames": 32},
+    ("resnet3d", "depth_50"): {**NARROW, "clip_frames": 32},
+    ("resnet3d", "depth_152"): {**NARROW, "clip_frames": 32},
+    ("resnet3d", "planted"): {"clip_frames": 16, "image_size": 64},
     ("frame-network", "paper"): {"clip_frames": 3, "image_size": 64},
     ("frame-network", "planted"): {"clip_frames": 3},
     ("depnet", "paper"): {"image_size": 64},

@@ -9,20 +9,29 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
+from torch.nn.functional import interpolate
 
 from clip_recipe import CLIP_RECIPE, SYSTEM
-from conftest import write_video
+from conftest import face_points, write_video
 from openada.cli import main
 from openada.clips import corruptions
+from openada.datasets.planted.truth_file import write_truth
 from openada.datasets.splits import official
 from openada.errors import UnusableInput
+from openada.explanation.clip_model import map_and_gradient
+from openada.explanation.grad_cam import grad_cam_plus_plus
 from openada.files import read_json, write_json
 from openada.inference.recording import TrainedRun
 from openada.models.weights import save_checkpoint
+from openada.prepared.dataset import PreparedDataset
 from openada.studies.assess import assess_video
+from openada.studies.clip_evidence import clip_evidence
 from openada.studies.compare import compare_runs
-from openada.studies.evaluate import evaluate_run
+from openada.studies.evaluate import Evaluation, evaluate_run
 from openada.studies.evaluation_page import _chosen_epoch
+from openada.studies.evidence_content import evidence_markdown
+from openada.studies.explain import explain_video
 from openada.studies.robustness import study_robustness
 from openada.training.clips import train_clips
 
@@ -43,10 +52,15 @@ def video(tmp_path: Path) -> Path:
     return tmp_path / "v.mp4"
 
 
-def test_a_run_is_evaluated_on_test_and_refused_on_the_part_that_chose_the_epoch(run: Path) -> None:
-    with pytest.raises(UnusableInput, match="the development recordings selected this model"):
-        evaluate_run(run, part="development")
-    found = evaluate_run(run)
+@pytest.fixture(scope="module")
+def evaluated(clip_run: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Evaluation]:
+    """A run that was evaluated, and what was found; only read."""
+    run = Path(shutil.copytree(clip_run, tmp_path_factory.mktemp("evaluated") / "run"))
+    return run, evaluate_run(run, tripod=True)
+
+
+def test_a_run_is_evaluated_on_test(evaluated: tuple[Path, Evaluation]) -> None:
+    run, found = evaluated
     rows = found.table[(found.table["predictor"] == SYSTEM) & (found.table["unit"] == "recordings")]
     error = found.predictions["prediction"] - found.predictions["score"]
     assert rows.set_index("metric").loc["rmse", "value"] == pytest.approx(np.sqrt((error**2).mean()))
@@ -58,13 +72,17 @@ def test_a_run_is_evaluated_on_test_and_refused_on_the_part_that_chose_the_epoch
     assert "STA-DRN" in page and "ExpADA" not in page and "relevance" not in page.lower()
     losses = pd.read_csv(run / "metrics.csv").query("metric == 'development_loss'")
     assert _chosen_epoch(TrainedRun.load(run)) == losses.loc[losses["value"].idxmin(), "epoch"]
-    with pytest.raises(UnusableInput, match="evidence needs the selection of stage 2"):
-        evaluate_run(run, evidence=True)
 
 
-def test_its_checklist_says_what_it_is(run: Path) -> None:
-    evaluate_run(run, tripod=True)
-    text = (run / "tripod.md").read_text(encoding="utf-8")
+def test_it_is_refused_on_the_part_that_chose_the_epoch_and_for_what_it_has_not(clip_run: Path) -> None:
+    with pytest.raises(UnusableInput, match="the development recordings selected this model"):
+        evaluate_run(clip_run, part="development")
+    with pytest.raises(UnusableInput, match="no run on a planted benchmark"):
+        evaluate_run(clip_run, evidence=True)
+
+
+def test_its_checklist_says_what_it_is(evaluated: tuple[Path, Evaluation]) -> None:
+    text = (evaluated[0] / "tripod.md").read_text(encoding="utf-8")
     assert "in clips of 7 frames" in text and "3 epochs" in text and "Mean over the clips" in text
     assert "epoch with the lowest loss on development recordings kept" in text
     assert "segments" not in text.lower()
@@ -76,13 +94,15 @@ def test_it_stands_beside_expada_in_one_comparison(run: Path, tmp_path: Path, sh
     assert "STA-DRN, preset planted" in found.markdown and "ExpADA selection, preset demo" in found.markdown
 
 
-def test_corruptions_change_its_predictions(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_corruptions_change_its_predictions(
+    run: Path, evaluated: tuple[Path, Evaluation], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(corruptions.KINDS, "noise", replace(corruptions.KINDS["noise"], strengths=(1,)))
     found = study_robustness(run, kinds=["noise"], progress=False)
     clean, strong = found.predictions["noise", 0], found.predictions["noise", 1]
     assert (clean["recording_id"] == strong["recording_id"]).all()
     assert not np.allclose(clean["prediction"], strong["prediction"])
-    plain = evaluate_run(run).predictions
+    plain = evaluated[1].predictions
     np.testing.assert_allclose(clean["prediction"], plain["prediction"], atol=1e-4)
 
 
@@ -145,3 +165,61 @@ def test_a_run_of_the_planted_benchmark_says_so(run: Path, video: Path, tmp_path
     write_json(run / "config.json", {**config, "planted": True, "corpus": ["planted-standard"]})
     found = assess_video(video, run, tmp_path / "out")
     assert "trained on the planted benchmark" in found["warnings"][0]
+
+
+def test_a_run_is_explained_by_the_map_of_every_clip(run: Path, video: Path, tmp_path: Path) -> None:
+    facts = explain_video(video, run, tmp_path / "out", method="grad-cam++")
+    stored = np.load(tmp_path / "out" / "explanation.npz")
+    trained = TrainedRun.load(run)
+    assert facts["model"] == {"name": SYSTEM, "preset": "planted"}
+    assert "score of each clip" in facts["explained"]
+    # The scores that the maps explain are those that `assess` shows.
+    assessed = assess_video(video, run, tmp_path / "assessment")["segments"]
+    np.testing.assert_allclose(stored["score"], [clip["segment_score"] for clip in assessed], rtol=1e-4)
+    assert stored["values"].shape[0] == len(assessed) and (stored["values"] >= 0).all()
+    assert not trained.model.training
+
+
+def test_a_checkpoint_without_a_run_is_explained_too(run: Path, video: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "checkpoint"
+    shutil.copytree(run / "checkpoint", folder)
+    explain_video(video, folder, tmp_path / "out", method="guided-backpropagation")
+    assert (tmp_path / "out" / "overlay.mp4").is_file()
+
+
+def test_evidence_of_a_clip_model_is_the_share_of_its_maps_in_the_planted_cue(
+    run: Path, shared_prepared: Path, tmp_path: Path
+) -> None:
+    config = read_json(run / "config.json")
+    write_json(
+        run / "config.json",
+        {**config, "planted": True, "corpus": ["planted-standard"], "source_manifest": str(tmp_path / "manifest.csv")},
+    )
+    (tmp_path / "truth").mkdir()
+    landmarks = np.repeat(face_points()[None, :, :2].astype(float), 40, axis=0)
+    of_test = read_json(run / "split.json")["ids"]["test"]
+    for name in of_test:
+        write_truth(tmp_path / "truth" / f"{name}.parquet", pd.DataFrame({"time_s": np.arange(40) / 20}), landmarks, {})
+    episodes = pd.DataFrame([{"recording_id": name, "start_s": 0.4, "end_s": 0.8} for name in of_test])
+    episodes.to_csv(tmp_path / "truth" / "episodes.csv", index=False)
+    table = clip_evidence(TrainedRun.load(run), tmp_path / "truth", "test")
+    methods = {"grad-cam++", "grad-cam", "guided-backpropagation", "gradient_x_input"}
+    assert methods <= set(table["measure"]) and "modified-grad-cam++" not in set(table["measure"])
+    shares = table.set_index(["measure", "metric"])
+    # By hand: the map of every clip, its cells' share of the frames 8 to 15, whatever the place.
+    trained, dataset = TrainedRun.load(run), PreparedDataset(shared_prepared)
+    by_hand = []
+    for name in of_test:
+        recording = dataset.recording(name)
+        cut = trained.source.segments(recording)
+        mass, inside = 0.0, 0.0
+        for first in cut.first_frame[cut.usable]:
+            clip = trained.source.reader(recording).read(int(first), cut.frames)[0]
+            found = grad_cam_plus_plus(*map_and_gradient(trained.model, clip[None])[:2])
+            drawn = interpolate(found[None], (cut.frames, 112, 112), mode="trilinear")[0, 0].double()
+            shown = torch.arange(first, first + cut.frames)
+            mass, inside = mass + drawn.sum(), inside + drawn[(shown >= 8) & (shown < 16)].sum()
+        by_hand.append(inside / mass)
+    assert shares.loc[("grad-cam++", "share_time"), "value"] == pytest.approx(np.mean(by_hand), rel=1e-3)
+    markdown = evidence_markdown("run", "test", table, "")
+    assert "share of their mass in the planted cue" in markdown and "deletion" not in markdown

@@ -17,6 +17,7 @@ from openada.inference.recording import TrainedRun
 from openada.models.registry import config_for, create
 from openada.models.weights import local_weights
 from openada.prepared.dataset import PreparedDataset
+from openada.studies.explainable import load_explainable, require_method
 from openada.training import clips
 from openada.training.clip_module import ClipTraining, score_loss
 from openada.training.clip_recipe import ClipRecipe, clip_recipe
@@ -128,6 +129,8 @@ def test_a_frame_network_learns_from_single_frames_and_is_tested_on_many(shared_
     assert rows.loc["r10", "prediction"] == pytest.approx(np.mean(alone), abs=1e-4)
     assert (pd.read_parquet(folder.segments)["recording_id"] == "r10").sum() == 1 and trained.kind.frames == 7
     assert "7 frames spread evenly" in trained.kind.aggregation
+    with pytest.raises(UnusableInput, match="from all over a recording"):
+        require_method(load_explainable(folder.folder), "grad-cam")
 
 
 def test_what_cannot_go_together_is_refused(shared_prepared: Path, tmp_path: Path) -> None:

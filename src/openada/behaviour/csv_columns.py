@@ -1,4 +1,7 @@
-"""Columns of the CSV tables that other tools write, whatever their line ends, leading spaces, or a tail that was cut off."""
+"""Columns of the tables that other tools write, whatever their line ends, leading spaces, or a tail that was cut off.
+
+They write CSV; a copy as Parquet with the same columns is read alike.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +23,10 @@ _NOT_A_NUMBER = ("-nan(ind)", "nan(ind)", "nan(snan)")  # what C++ programs prin
 def column_names(path: Path) -> list[str]:
     """The names in the header, in order, freed of spaces and of a byte-order mark; "" where there is none.
 
-    Raises UnusableInput when the file is missing, empty or no text.
+    Raises UnusableInput when the file is missing, empty, or neither text nor Parquet.
     """
+    if is_parquet(path):
+        return [name.strip() for name in _parquet_names(path)]
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             header = next(csv.reader(file, skipinitialspace=True), [])
@@ -44,6 +49,13 @@ def read_columns(path: Path, wanted: Collection[str]) -> pd.DataFrame:
 
     names = column_names(path)
     places = sorted(names.index(name) for name in wanted)
+    if is_parquet(path):
+        written = _parquet_names(path)
+        table = pd.read_parquet(path, columns=[written[place] for place in places])
+        if table.empty:
+            raise UnusableInput(f"{path} has columns but no rows; process the video again")
+        table.columns = [names[place] for place in places]
+        return table
     try:
         table = pd.read_csv(
             path, header=0, names=[f"{place}" for place in range(len(names))], usecols=places, nrows=_whole_rows(path, names),
@@ -74,11 +86,29 @@ def numbers(table: pd.DataFrame, names: Collection[str], path: Path) -> pd.DataF
     return pd.DataFrame(columns)
 
 
+def is_parquet(path: Path) -> bool:
+    """Whether a file is Parquet, by its first bytes. Raises UnusableInput when there is no such file."""
+    if not path.is_file():
+        raise UnusableInput(f"{path} does not exist; give the path of a table")
+    with path.open("rb") as file:
+        return file.read(4) == b"PAR1"
+
+
 def checked_fps(fps: float) -> float:
     """The same number. Raises UnusableInput when it is no frame rate."""
     if not 0 < fps < float("inf"):
         raise UnusableInput(f"fps {fps} is no frame rate; give frames per second, above 0")
     return fps
+
+
+def _parquet_names(path: Path) -> list[str]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return list(pq.read_schema(path).names)
+    except (OSError, pa.ArrowException) as error:
+        raise UnusableInput(f"{path} cannot be read as Parquet ({error}); write it again") from error
 
 
 def _whole_rows(path: Path, names: list[str]) -> int | None:

@@ -25,13 +25,7 @@ def series_of(
     columns: gives columns of `signals.measure` by their names. Speeds are those of `speed`; flags are 1 in frames inside an
     event, 0 outside, NaN if not tracked.
     """
-    import pandas as pd
-
-    openness, yaw, pitch = columns(("eye_openness", "gaze_yaw_deg", "gaze_pitch_deg")).T
-    events = blinks(time_s, tracked, openness)
-    events = pd.concat([events, saccades(time_s, tracked, yaw, pitch, events)], ignore_index=True)
-    events = pd.concat([events, fixations(time_s, tracked, yaw, pitch, events)], ignore_index=True)
-    events = events.sort_values("start_s", kind="stable", ignore_index=True)
+    events = events_of(time_s, tracked, *columns(("eye_openness", "gaze_yaw_deg", "gaze_pitch_deg")).T)
     places = columns(("eyes_x_px", "eyes_y_px", "interocular_px"))
     found = {
         "head_speed_deg_s": rotation_speed_deg_s(time_s, columns(("head_yaw_deg", "head_pitch_deg", "head_roll_deg"))),
@@ -40,6 +34,23 @@ def series_of(
     for kind in FLAGS:
         found[kind] = _flag(time_s, tracked, events[events["kind"] == kind])
     return found, events
+
+
+def events_of(
+    time_s: np.ndarray,
+    tracked: np.ndarray,
+    eye_openness: np.ndarray,
+    gaze_yaw_deg: np.ndarray,
+    gaze_pitch_deg: np.ndarray,
+) -> pd.DataFrame:
+    """Blinks, closures, saccades and fixations of a recording as one table of `Event`, from arrays (T,); NaN is not measured."""
+    import pandas as pd
+
+    events = blinks(time_s, tracked, eye_openness)
+    for find in (saccades, fixations):
+        found = find(time_s, tracked, gaze_yaw_deg, gaze_pitch_deg, events)
+        events = pd.concat([events, found], ignore_index=True)
+    return events.sort_values("start_s", kind="stable", ignore_index=True)
 
 
 def _flag(time_s: np.ndarray, tracked: np.ndarray, events: pd.DataFrame) -> np.ndarray:

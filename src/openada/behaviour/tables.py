@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from openada.behaviour import openface, pyfeat
-from openada.behaviour.csv_columns import column_names, numbers, read_columns
+from openada.behaviour.csv_columns import column_names, is_parquet, numbers, read_columns
 from openada.errors import UnusableInput
 
 if TYPE_CHECKING:
@@ -16,24 +16,24 @@ OURS = ("time_s", "tracked")
 """Columns by which a table of this project is known."""
 
 
-def read_behaviour_table(path: Path, *, face: int | str = "largest", fps: float | None = None) -> pd.DataFrame:
+def read_behaviour_table(
+    path: Path, *, face: int | str = "largest", fps: float | None = None, landmarks: bool = False
+) -> pd.DataFrame:
     """The table of a person's behaviour in `path`: `time_s`, `tracked`, then its signals, a row per frame.
 
-    The columns say which tool wrote it: this project (CSV or Parquet), OpenFace (`read_openface`), Py-Feat (`read_pyfeat`).
-    `face` and `fps` are theirs; a table of ours holds one person and true times, and takes neither.
+    The columns say which tool wrote it: this project, OpenFace (`read_openface`), Py-Feat (`read_pyfeat`); CSV or Parquet.
+    `face`, `fps` and `landmarks` are theirs; a table of ours holds one person and true times, and takes none of them.
     Raises UnusableInput for any other file.
     """
-    if _is_parquet(path):
-        return _our_parquet(path)
     names = set(column_names(path))
     if set(OURS) <= names:
-        return _our_csv(path)
+        return _our_parquet(path) if is_parquet(path) else _our_csv(path)
     if set(openface.REQUIRED) <= names:
         if face != "largest" and not isinstance(face, int):
             raise UnusableInput(f"face {face!r}: people in a table of OpenFace are numbers (face_id); give one")
-        return openface.read_openface(path, face=face, fps=fps)  # type: ignore[arg-type]  # a str here is "largest"
+        return openface.read_openface(path, face=face, fps=fps, landmarks=landmarks)  # type: ignore[arg-type]  # a str here is "largest"
     if set(pyfeat.REQUIRED) <= names:
-        return pyfeat.read_pyfeat(path, face=face, fps=fps)
+        return pyfeat.read_pyfeat(path, face=face, fps=fps, landmarks=landmarks)
     raise _unknown(path)
 
 
@@ -45,13 +45,6 @@ def _unknown(path: Path) -> UnusableInput:
     return UnusableInput(f"{path} is no known behaviour table; looked for the columns {looked_for}")
 
 
-def _is_parquet(path: Path) -> bool:
-    if not path.is_file():
-        raise UnusableInput(f"{path} does not exist; give the path of a table")
-    with path.open("rb") as file:
-        return file.read(4) == b"PAR1"
-
-
 def _our_parquet(path: Path) -> pd.DataFrame:
     import pandas as pd
     import pyarrow as pa
@@ -60,8 +53,6 @@ def _our_parquet(path: Path) -> pd.DataFrame:
         table = pd.read_parquet(path)
     except (OSError, pa.ArrowException) as error:
         raise UnusableInput(f"{path} cannot be read as Parquet ({error}); write it again") from error
-    if not set(OURS) <= set(table.columns):
-        raise _unknown(path)
     return table
 
 

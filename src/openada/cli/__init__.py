@@ -19,16 +19,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code. Set OPENADA_TRACEBACK=1 to see where a fault of ours arose."""
     import tyro
 
+    from openada.cli.cohort import COHORT_COMMANDS
     from openada.cli.commands import COMMANDS
     from openada.cli.reproduce import command as reproduce_command
     from openada.cli.train import command as train_command
 
     arguments = list(sys.argv[1:] if arguments is None else arguments)
+    prog, description = (
+        "openada",
+        "Explainable automatic depression assessment from face video: research software, no medical device.",
+    )
+    commands = {**COMMANDS, "train": train_command(arguments), "reproduce": reproduce_command(arguments)}
+    if arguments[:1] == ["cohort"]:
+        prog, description, commands = "openada cohort", COMMANDS["cohort"].__doc__ or "", COHORT_COMMANDS
+        arguments = arguments[1:]
     try:
         tyro.extras.subcommand_cli_from_dict(
-            {**COMMANDS, "train": train_command(arguments), "reproduce": reproduce_command(arguments)},
-            prog="openada",
-            description="Explainable automatic depression assessment from face video: research software, no medical device.",
+            commands,
+            prog=prog,
+            description=description,
             args=arguments or ["--help"],
             config=(tyro.conf.OmitSubcommandPrefixes, tyro.conf.FlagCreatePairsOff),
         )

@@ -8,6 +8,7 @@ from typing import Literal
 
 from tyro.conf import Positional
 
+from openada.cli.cohort import cohort
 from openada.cli.convert import convert
 from openada.cli.evaluation import compare, evaluate
 from openada.cli.preparation import features, prepare
@@ -18,6 +19,9 @@ STANDARD_SECONDS = 30.0
 Layout = Literal["plain", "avec2014"]
 Corpus = Literal["avec2013", "avec2014", "avec2013+avec2014", "daic-woz", "e-daic", "d-vlog", "lmvd", "manifest"]
 Kind = Literal["official", "official-apart", "subject-disjoint", "grouped", "leave-one-subject-out", "nested"]
+SaliencyMethodName = Literal[
+    "grad-cam", "grad-cam++", "modified-grad-cam++", "guided-backpropagation", "gradient_x_input", "attention"
+]
 Variant = Literal["standard", "hard", "dynamic", "shortcut", "shortcut-control", "null"]
 
 
@@ -203,6 +207,33 @@ def assess(
     print(f"report: {out / 'report.html'}")
 
 
+def explain(
+    video: Positional[Path],
+    /,
+    run: Path,
+    out: Path,
+    method: SaliencyMethodName = "grad-cam",
+    tracker_model: Path | None = None,
+) -> None:
+    """Show where and when in one video a trained run's scores come from: maps over space and time, docs/saliency.md.
+
+    Writes OUT/overlay.mp4 (on the video itself), OUT/heatmap.mp4 (on the aligned face, and alone), OUT/three_columns.png,
+    the un-normalised values (OUT/explanation.npz) and what they mean (OUT/explanation.json).
+
+    Args:
+        video: The recording.
+        run: Folder of a trained run.
+        out: Folder to write.
+        method: Which map. A model refuses what does not apply to it, with the reason.
+        tracker_model: Where the model file of the run's tracker lies now, if it was moved.
+    """
+    from openada.cli.output import print_explanation
+    from openada.studies.explain import explain_video
+
+    print_explanation(explain_video(video, run, out, method=method, tracker_model=tracker_model))
+    print(f"videos and picture: {out}")
+
+
 def models(name: Positional[str | None] = None, /) -> None:
     """List the models with their presets, or show one model's settings in every preset.
 
@@ -233,8 +264,10 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "prepare": prepare,
     "evaluate": evaluate,
     "compare": compare,
+    "cohort": cohort,
     "robustness": robustness,
     "assess": assess,
+    "explain": explain,
     "models": models,
     "convert": convert,
     "doctor": doctor,

@@ -35,7 +35,8 @@ def evaluate(
         tripod: Add a TRIPOD+AI checklist, tripod.md in every run's folder, with what the run answers filled in.
         published: Show what papers report for the same corpus, marked as published, not measured here.
         evidence: On the planted benchmark, add evidence.csv and .md to every run's folder: where relevance points, which
-            segments it finds, and whether the score follows it, beside attention, gradient × input and segment scores.
+            segments it finds, and whether the score follows it, beside attention, gradient × input and segment scores; of
+            a clip model, how much of its maps lies in the planted cue.
     """
     from openada.cli.output import print_markdown
     from openada.studies.cross_validated import evaluate_folds

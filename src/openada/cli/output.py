@@ -62,6 +62,17 @@ def print_assessment(assessment: dict[str, Any]) -> None:
     print(assessment["responsible_use"])
 
 
+def print_explanation(facts: dict[str, Any]) -> None:
+    """What the maps show, in which unit, and the warnings."""
+    print(f"{facts['method']}: {facts['meaning']}")
+    print(f"explained: {facts['explained']}; {len(facts['clips'])} clips")
+    cells = "×".join(str(cells) for cells in facts["grid"]["cells"])
+    print(f"values: {facts['unit']}; grid {cells} (time×height×width); colours end at {facts['colour_scale_end']:.3g}")
+    for warning in facts["warnings"]:
+        print(f"warning: {warning}")
+    print(facts["responsible_use"])
+
+
 def print_models() -> None:
     """Every registered model with its presets and the explanations it supports."""
     from openada import models

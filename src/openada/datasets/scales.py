@@ -25,6 +25,12 @@ class Scale:
 _BDI_BANDS = (("minimal", 0), ("mild", 14), ("moderate", 20), ("severe", 29))
 _PHQ_BANDS = (("minimal", 0), ("mild", 5), ("moderate", 10), ("moderately severe", 15), ("severe", 20))
 
+
+def _dass_bands(*lowest: float) -> tuple[tuple[str, float], ...]:
+    names = ("normal", "mild", "moderate", "severe", "extremely severe")
+    return tuple(zip(names, (0, *lowest), strict=True))
+
+
 SCALES: dict[str, Scale] = {
     scale.name: scale
     for scale in (
@@ -33,14 +39,12 @@ SCALES: dict[str, Scale] = {
         # Kroenke et al. 2009 (PHQ-8) and Kroenke, Spitzer and Williams 2001 (PHQ-9), which also give the cut of 10.
         Scale("PHQ-8", 0, 24, _PHQ_BANDS, 10),
         Scale("PHQ-9", 0, 27, _PHQ_BANDS, 10),
+        # The first BDI, as amended (BDI-IA): Beck and Steer 1993, its manual. Cut: from mild on.
+        Scale("BDI", 0, 63, (("minimal", 0), ("mild", 10), ("moderate", 17), ("severe", 30)), 10),
         # Lovibond and Lovibond 1995, doubled scores as in the manual, which names no cut: from mild on.
-        Scale(
-            "DASS-21-depression",
-            0,
-            42,
-            (("normal", 0), ("mild", 10), ("moderate", 14), ("severe", 21), ("extremely severe", 28)),
-            10,
-        ),
+        Scale("DASS-21-depression", 0, 42, _dass_bands(10, 14, 21, 28), 10),
+        Scale("DASS-21-anxiety", 0, 42, _dass_bands(8, 10, 15, 20), 8),
+        Scale("DASS-21-stress", 0, 42, _dass_bands(15, 19, 26, 34), 15),
         # The planted benchmark's own, with BDI-II's limits; it measures nothing in people.
         Scale("planted", 0, 63, _BDI_BANDS, 14),
         # What a vlog was judged to be about (D-Vlog, LMVD): no clinical scale, no severity, no diagnosis. Cut half way, so that

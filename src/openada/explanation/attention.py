@@ -14,7 +14,7 @@ import math
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from openada.clips.reading import ClipReader
 from openada.clips.segments import Segments
@@ -37,6 +37,21 @@ def concentration(attention: Tensor) -> Tensor:
     if tokens < 2:
         raise UnusableInput("attention over a single token has no concentration; use larger segments or images")
     return (1 + torch.special.xlogy(last, last).sum(-1) / math.log(tokens)).clamp(0, 1)
+
+
+@torch.no_grad()
+def attention_maps(model: nn.Module, clips: Tensor) -> tuple[Tensor, Tensor]:
+    """Where the segment encoder looked, (B, t, h, w) of sum 1 each, the last layer's heads averaged; and its scores (B,).
+
+    clips (B, 3, T, H, W). Raises UnusableInput for a model that is no segment encoder.
+    """
+    if not isinstance(model, SegmentEncoder):
+        raise UnusableInput(
+            f"{type(model).__name__} has no attention over space and time that could be drawn; use grad-cam"
+        )
+    with undisturbed(model):
+        feature, attention = model.forward_features(clips.to(next(model.parameters())), return_attention=True)
+        return attention[:, -1].mean(1).reshape(len(clips), *model.grid), model.heads(feature).score
 
 
 @torch.inference_mode()

@@ -71,7 +71,17 @@ class Regions:
         return len(self.names)
 
 
-Axis = Spans | Instants | Pixels | Regions
+@dataclass(frozen=True)
+class Channels:
+    """An axis of named colour channels."""
+
+    names: tuple[str, ...] = ("red", "green", "blue")
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+
+Axis = Spans | Instants | Pixels | Regions | Channels
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,8 +90,9 @@ class Explanation:
 
     `values` has one axis per entry of `axes`, of the same length; nothing is normalised (that is for the picture), and NaN is
     missing. `signed` says whether a negative value means "lowered the score"; without it values say how much, not which way.
-    `meaning` is what a caption must say. `parameters` are those of `method`. `score` is the model's output for the input
-    explained, on the label's scale; `baseline_score` its output for the method's baseline, None where the method has none.
+    `meaning` is what a caption must say, `unit` what a value of 1 is, where the method says. `parameters` are those of `method`.
+    `score` is the model's output for the input explained, on the label's scale; `baseline_score` its output for the method's
+    baseline, None where the method has none.
     """
 
     values: np.ndarray
@@ -92,6 +103,7 @@ class Explanation:
     score: float
     baseline_score: float | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    unit: str = ""
 
     def __post_init__(self) -> None:
         values = np.asarray(self.values)
@@ -107,7 +119,8 @@ class Explanation:
         object.__setattr__(self, "values", values)
 
     def table(self) -> pd.DataFrame:
-        """One row per value of an explanation with a single axis: start_s, end_s or time_s or region or cell, then value."""
+        """One row per value of an explanation with a single axis: start_s, end_s or time_s or region or
+        channel or cell, then value."""
         if len(self.axes) != 1:
             raise UnusableInput(f"{self.method}: a table needs one axis, this explanation has {len(self.axes)}")
         axis = self.axes[0]
@@ -117,6 +130,8 @@ class Explanation:
             columns = {"time_s": axis.time_s}
         elif isinstance(axis, Regions):
             columns = {"region": list(axis.names)}
+        elif isinstance(axis, Channels):
+            columns = {"channel": list(axis.names)}
         else:
             columns = {"cell": np.arange(len(axis))}
         return pd.DataFrame({**columns, "value": self.values})

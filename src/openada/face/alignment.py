@@ -56,16 +56,59 @@ def align(rgb: np.ndarray, crop_from_frame: np.ndarray, size_px: int = SIZE_PX) 
     )
 
 
+def unalign(
+    values: np.ndarray, crop_from_frame: np.ndarray, height: int, width: int, size_px: int = SIZE_PX
+) -> tuple[slice, slice, np.ndarray] | None:
+    """Values drawn on the crop, laid on the frame: rows, columns, and the values there, float32, NaN outside the crop.
+
+    values (S, S), any S, over the crop of `size_px` pixels that `crop_from_frame` (2, 3) leads to; the frame has `height` rows
+    and `width` columns. None for a lost frame, and if the crop lies beside the frame.
+    """
+    matrix = np.asarray(crop_from_frame, np.float64)
+    if not np.isfinite(matrix).all():
+        return None
+    low, high = _reach(matrix, size_px)
+    low, high = np.clip(low, 0, (width, height)), np.clip(high, 0, (width, height))
+    if np.any(high <= low):
+        return None
+    scaled = matrix * (values.shape[0] / size_px)
+    centred = scaled.copy()  # OpenCV counts from the centre of the first pixel; the part begins at `low`
+    centred[:, 2] += scaled[:, :2] @ (low + 0.5) - 0.5
+    part = cv2.warpAffine(
+        np.ascontiguousarray(values, np.float32),
+        centred,
+        (int(high[0] - low[0]), int(high[1] - low[1])),
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    x, y = np.meshgrid(np.arange(low[0], high[0]) + 0.5, np.arange(low[1], high[1]) + 0.5)
+    across, down = (row[0] * x + row[1] * y + row[2] for row in matrix)
+    part[(across < 0) | (across >= size_px) | (down < 0) | (down >= size_px)] = np.nan
+    return slice(int(low[1]), int(high[1])), slice(int(low[0]), int(high[0])), part
+
+
+def crop_corners_px(crop_from_frame: np.ndarray, size_px: int = SIZE_PX) -> np.ndarray:
+    """The crop's corners in the frame, (4, 2) x and y in pixels from its edge, around from the crop's top left."""
+    matrix = np.asarray(crop_from_frame, np.float64)
+    corners = np.array([(0, 0), (size_px, 0), (size_px, size_px), (0, size_px)], np.float64)
+    return np.asarray((corners - matrix[:, 2]) @ np.linalg.inv(matrix[:, :2]).T)
+
+
+def _reach(matrix: np.ndarray, size_px: int) -> tuple[np.ndarray, np.ndarray]:
+    """Least and greatest x, y of the frame that the crop shows, whole pixels."""
+    corners = crop_corners_px(matrix, size_px)
+    return np.floor(corners.min(axis=0)).astype(int), np.ceil(corners.max(axis=0)).astype(int)
+
+
 def _shrunk(rgb: np.ndarray, matrix: np.ndarray, size_px: int, factor: int) -> tuple[np.ndarray, np.ndarray]:
     """The part of the frame that the crop shows, reduced by `factor`, and the transform from it to the crop.
 
     The part is padded with grey to whole blocks, so that nothing is stretched at the frame's edge.
     """
-    corners = np.array([(x, y) for x in (0, size_px) for y in (0, size_px)], np.float64)
-    in_frame = (corners - matrix[:, 2]) @ np.linalg.inv(matrix[:, :2]).T
+    least, greatest = _reach(matrix, size_px)
     height, width = rgb.shape[:2]
-    low = np.clip(np.floor(in_frame.min(axis=0)).astype(int) - factor, 0, (width - 1, height - 1))
-    high = np.clip(np.ceil(in_frame.max(axis=0)).astype(int) + factor, low + 1, (width, height))
+    low = np.clip(least - factor, 0, (width - 1, height - 1))
+    high = np.clip(greatest + factor, low + 1, (width, height))
     part = rgb[low[1] : high[1], low[0] : high[0]]
     extra_y, extra_x = -part.shape[0] % factor, -part.shape[1] % factor
     if extra_x or extra_y:

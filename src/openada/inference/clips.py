@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from openada.clips.reading import ClipReader
 from openada.clips.segments import Segments
 from openada.errors import UnusableInput
 from openada.inference.recording import RecordingResult, TrainedRun
+from openada.models.clip_network import ClipNetwork
+from openada.models.fast import fast_inference
 from openada.models.precision import at_least_float32
 from openada.prepared.dataset import PreparedRecording
 from openada.training.clip_material import ClipSource
@@ -34,6 +37,12 @@ class ClipRun(TrainedRun):
         """How a recording becomes clips."""
         return ClipSource(self.recipe)
 
+    @cached_property
+    def scoring(self) -> nn.Module:
+        """The network as it scores: on the processor arranged for speed, with the same numbers to about 1e-5 of themselves."""
+        on_processor = next(self.model.parameters()).device.type == "cpu"
+        return fast_inference(self.model) if on_processor and isinstance(self.model, ClipNetwork) else self.model
+
     def infer(self, recording: PreparedRecording, cache: Path | None = None) -> RecordingResult:
         """Scores of one recording, from its clips.
 
@@ -41,7 +50,7 @@ class ClipRun(TrainedRun):
         segment_score (both the clip's own score); `scores` has their mean, under the system's name.
         """
         cut = self.source.segments(recording)
-        scores = clip_scores(self.model, self.source.reader(recording), cut)
+        scores = clip_scores(self.scoring, self.source.reader(recording), cut)
         rows = pd.DataFrame(
             {
                 "first_frame": cut.first_frame,
@@ -64,7 +73,7 @@ def clip_scores(network: nn.Module, reader: ClipReader, cut: Segments, *, batch:
     firsts = cut.first_frame[cut.usable]
     if not len(firsts):
         raise UnusableInput("no clip of the recording has enough tracked frames")
-    device = next(network.parameters()).device
+    device = next(iter(network.state_dict().values())).device
     was_training = network.training
     network.eval()
     try:

@@ -20,6 +20,21 @@ COLOURS = ("#0072B2", "#D55E00", "#007A5A", "#9A4C86", "#5C5C5C", "#B8860B")
 DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1)), (0, (1, 1)))
 
 
+STYLE: Any = {
+    "svg.hashsalt": "openada",
+    "svg.fonttype": "none",
+    "font.family": "sans-serif",
+    "font.size": 10.5,
+    "axes.edgecolor": LINE,
+    "axes.labelcolor": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "xtick.color": SOFT,
+    "ytick.color": SOFT,
+    "text.color": INK,
+}
+
+
 def svg(draw: Callable[[Axes], None], name: str, width_in: float = 6.2, height_in: float = 4.2) -> str:
     """The drawing that `draw` makes on fresh axes, as an inline SVG element.
 
@@ -29,20 +44,7 @@ def svg(draw: Callable[[Axes], None], name: str, width_in: float = 6.2, height_i
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
-    style: Any = {
-        "svg.hashsalt": "openada",
-        "svg.fonttype": "none",
-        "font.family": "sans-serif",
-        "font.size": 10.5,
-        "axes.edgecolor": LINE,
-        "axes.labelcolor": INK,
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "xtick.color": SOFT,
-        "ytick.color": SOFT,
-        "text.color": INK,
-    }
-    with mpl.rc_context(style):
+    with mpl.rc_context(STYLE):
         figure = Figure(figsize=(width_in, height_in), layout="constrained")
         FigureCanvasSVG(figure)
         draw(figure.add_subplot())
@@ -53,6 +55,32 @@ def svg(draw: Callable[[Axes], None], name: str, width_in: float = 6.2, height_i
     text = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', text)
     text = re.sub(r'href="#([^"]+)"', rf'href="#{name}-\1"', text)
     return re.sub(r"url\(#([^)]+)\)", rf"url(#{name}-\1)", text)
+
+
+def picture(rgb: np.ndarray, name: str, dots_per_inch: int = 100) -> str:
+    """A drawn picture (height, width, 3) uint8 as an inline SVG element of its own size; `name` as for `svg`."""
+
+    def draw(axes: Axes) -> None:
+        axes.set_axis_off()
+        axes.imshow(rgb, interpolation="nearest")
+
+    return svg(draw, name, rgb.shape[1] / dots_per_inch, rgb.shape[0] / dots_per_inch)
+
+
+def pixels(draw: Callable[[Axes], None], width_px: int, height_px: int, dots_per_inch: int = 100) -> np.ndarray:
+    """The drawing that `draw` makes on fresh axes over the whole picture, as (height_px, width_px, 3) uint8."""
+    import matplotlib as mpl
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    with mpl.rc_context(STYLE):
+        figure = Figure(
+            figsize=(width_px / dots_per_inch, height_px / dots_per_inch), dpi=dots_per_inch, facecolor="white"
+        )
+        canvas = FigureCanvasAgg(figure)
+        draw(figure.add_axes((0, 0, 1, 1)))
+        canvas.draw()
+        return np.array(canvas.buffer_rgba())[..., :3].copy()
 
 
 def scatter(

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 import shutil
-import tempfile
-from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,17 +11,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from openada.datasets.scales import SCALES, band_name
-from openada.errors import UnusableInput
 from openada.files import write_json
 from openada.inference.checkpoint import CheckpointRun
 from openada.inference.expada import ExpADAResult
 from openada.inference.recording import RecordingResult, TrainedRun, infer
 from openada.prepared.dataset import PreparedRecording
-from openada.prepared.job import Job, Parameters
-from openada.prepared.writer import prepare_recording
 from openada.report.assessment import write_assessment_report
 from openada.report.content import AssessmentContent, ScoreInterval, SegmentScore
 from openada.studies.model_facts import NO_RUN_LONG, critical_warnings, model_description, prediction_interval
+from openada.studies.one_video import prepared_video, require_face
 from openada.studies.pictures import frame_strip, media_for, segment_pictures
 from openada.studies.relevance_content import MOST_LISTED, apart, shown_agreement, shown_episodes, shown_segments
 from openada.studies.relevance_files import (
@@ -58,14 +54,8 @@ def assess_video(
     Raises UnusableInput, with nothing written, if the video cannot be decoded, shows no face, or is shorter than one segment.
     """
     trained = CheckpointRun.load_or_run(model)
-    with tempfile.TemporaryDirectory(prefix="openada-") as scratch:
-        parameters = Parameters(**trained.config["prepared"])
-        if tracker_model is not None:
-            parameters = replace(parameters, tracker_model=str(tracker_model))
-        job = Job(video.stem or "recording", video, Path(scratch) / "recording", parameters)
-        quality = prepare_recording(job)
-        recording = PreparedRecording(job.recording_id, job.folder)
-        _require_face(video, recording, trained)
+    with prepared_video(video, trained.config["prepared"], tracker_model) as (recording, quality):
+        require_face(video, recording, trained.source.segments(recording), trained.recipe.min_tracked_share)
         result = infer(trained, recording)
         tables = relevance_tables(result)
         assessment = describe(video.name, trained, recording, result, quality, tables)
@@ -85,21 +75,8 @@ def assess_video(
             piece=trained.kind.piece,
         )
         if keep_prepared:
-            shutil.copytree(job.folder, out / "prepared", dirs_exist_ok=True)
+            shutil.copytree(recording.folder, out / "prepared", dirs_exist_ok=True)
     return assessment
-
-
-def _require_face(video: Path, recording: PreparedRecording, trained: TrainedRun) -> None:
-    tracked = recording.tracked
-    if not tracked.any():
-        raise UnusableInput(f"{video}: no face found in any of its {len(tracked)} frames; nothing to assess")
-    cut = trained.source.segments(recording)
-    if not cut.usable.any():
-        share = trained.recipe.min_tracked_share
-        raise UnusableInput(
-            f"{video}: {int(tracked.sum())} of {len(tracked)} frames show a tracked face, but no {cut.frames} frames in a row "
-            f"of which {share:.0%} do, which this model needs; use a longer or clearer recording"
-        )
 
 
 def describe(

@@ -17,12 +17,14 @@ from openada.evaluation.published import published_table
 from openada.evaluation.subgroups import GROUPING, subgroup_rows
 from openada.evaluation.table import evaluation_rows
 from openada.files import atomic_path, write_json, write_text
+from openada.inference.expada import ExpADARun
 from openada.inference.predict import predict
 from openada.inference.recording import TrainedRun
 from openada.prepared.dataset import PreparedDataset
 from openada.report.figures import Drawing
 from openada.report.tripod import ChecklistRow, to_markdown
 from openada.studies.behaviour_ridge import BEHAVIOUR_RIDGE, behaviour_ridge
+from openada.studies.clip_evidence import clip_evidence
 from openada.studies.evaluation_content import ERRORS, OF_BASELINES, figures, latex, markdown
 from openada.studies.evaluation_drawings import agreement_drawings, interval_drawings, write_drawings
 from openada.studies.evaluation_facts import by_method, footing, known_recordings, require_no_fold, require_reportable
@@ -77,7 +79,7 @@ def evaluate_run(
 
     evaluation.json, .csv, .md and .tex, predictions.csv, subgroups.csv, and for planted runs localisation.csv and
     references.csv. `tripod` adds tripod.md and a section of the page; `published` shows what papers give for the corpus.
-    `evidence` adds evidence.csv and .md (`planted_evidence`), which encodes the recordings again.
+    `evidence` adds evidence.csv and .md (`planted_evidence`; `clip_evidence` for a clip model), from the recordings themselves.
 
     Raises UnusableInput for a part without recordings, for the part that selected the model (protocol, rule 2), for one fold of a
     cross-validation without the others (rule 6, see `cross_validated`), and for `evidence` of a run without stage 2 or without
@@ -88,7 +90,7 @@ def evaluate_run(
     config = folder.config()
     require_reportable(config, part)
     truth = planted_truth(config)
-    selecting = require_evidence(trained, truth) if evidence else None
+    evident = require_evidence(trained, truth) if evidence else None
     require_no_fold(folder)
     with bar("Predicting") as tick:
         predictions = predict(run, data=data, tick=tick)
@@ -115,10 +117,14 @@ def evaluate_run(
         drawings,
         published_table(config["corpus"], planted=config["planted"]) if published else None,
     )
-    if selecting is not None:
-        assert truth is not None  # `require_evidence` has asked for it
+    if evident is not None:
         with bar("Evidence") as tick:
-            evaluation = replace(evaluation, evidence=planted_evidence(selecting, truth, part, data=data, tick=tick))
+            found = (
+                planted_evidence(trained, evident, part, data=data, tick=tick)
+                if isinstance(trained, ExpADARun)
+                else clip_evidence(trained, evident, part, data=data, tick=tick)
+            )
+        evaluation = replace(evaluation, evidence=found)
     if tripod:
         evaluation = replace(evaluation, checklist=run_checklist(folder, evaluation))
     evaluation = replace(evaluation, markdown=markdown(folder, evaluation))

@@ -91,9 +91,9 @@ def planted_evidence(
     return pd.DataFrame(rows)
 
 
-def require_evidence(trained: TrainedRun, truth: Path | None) -> ExpADARun:
-    """The run, if it has the selection of stage 2; raises UnusableInput for one that has not, and without the planted truth."""
-    if not isinstance(trained, ExpADARun) or trained.recipe.method != "selection":
+def require_evidence(trained: TrainedRun, truth: Path | None) -> Path:
+    """The planted truth; raises UnusableInput where there is none, and for a run of ExpADA without the selection of stage 2."""
+    if isinstance(trained, ExpADARun) and trained.recipe.method != "selection":
         raise UnusableInput(
             f"{trained.folder.folder} was trained with method {trained.kind.method!r}: evidence needs the selection of stage 2"
         )
@@ -102,7 +102,7 @@ def require_evidence(trained: TrainedRun, truth: Path | None) -> ExpADARun:
             f"{trained.folder.folder} is no run on a planted benchmark whose truth/episodes.csv is at hand; without the truth "
             "there is no evidence to make: leave out --evidence"
         )
-    return trained
+    return truth
 
 
 def unit_measures(

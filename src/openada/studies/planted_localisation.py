@@ -41,6 +41,16 @@ def auroc_rows(
     recordings: Sequence[PlantedRecording], others: Mapping[str, ByRecording] | None = None
 ) -> list[dict[str, object]]:
     """The rows of `planted_localisation`; `others`, further measures by name, stand before the controls."""
+    return [
+        measure_row(name, "auroc", found.interval, found.recordings_excluded, found.units_left_out)
+        for name, found in localisations(recordings, others).items()
+    ]
+
+
+def localisations(
+    recordings: Sequence[PlantedRecording], others: Mapping[str, ByRecording] | None = None
+) -> dict[str, Localisation]:
+    """Measure → its AUROC of every recording and their mean; `others`, further measures, stand before the controls."""
     relevance = [
         RecordingRelevance(
             recording_id=one.recording_id,
@@ -67,10 +77,7 @@ def auroc_rows(
         ("random relevance", random_control(relevance)),
         ("uniform relevance", uniform_control(relevance)),
     ]
-    return [
-        measure_row(name, "auroc", found.interval, found.recordings_excluded, found.units_left_out)
-        for name, found in measures
-    ]
+    return dict(measures)
 
 
 def stage1_scores(recording: PlantedRecording) -> np.ndarray:

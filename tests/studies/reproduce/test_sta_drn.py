@@ -1,5 +1,6 @@
 """STA-DRN's tables and figures on twelve small recordings: what is trained, what is shared, where the figures come from."""
 
+import importlib
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,14 +11,18 @@ import pandas as pd
 import pytest
 
 from clip_recipe import CLIP_RECIPE, SYSTEM
+from openada.datasets.scales import SCALES, band_name
 from openada.errors import UnusableInput
 from openada.evaluation.published_sta_drn import VARIANTS, compared_table, published_beside, variants_by_year, year_of
+from openada.explanation.recording_maps import explain_recording
+from openada.inference.recording import TrainedRun
+from openada.prepared.dataset import PreparedDataset
 from openada.studies.reproduce import sta_drn_runs, sta_drn_tables
 from openada.studies.reproduce.job import Job
 from openada.studies.reproduce.result import write_result
 from openada.studies.reproduce.sta_drn_runs import variant_runs
 from openada.studies.reproduce.subset_figures import clip_subsets
-from openada.studies.reproduce.targets import reproduce
+from openada.studies.reproduce.targets import TARGETS, reproduce
 
 ONCE = replace(CLIP_RECIPE, epochs=1, keep="last")
 MakeJob = Callable[..., Job]
@@ -54,9 +59,9 @@ def test_the_variants_are_runs_of_their_own_and_their_figures_are_those_of_their
     make: MakeJob, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sta_drn_runs.variant_runs, "__defaults__", ((1,),))
-    result = reproduce("sta-drn/table2", make())
+    result = reproduce("sta-drn/table3", make())
     assert [run.name for run in result.runs] == [
-        f"sta-drn-k1-{fusion}-1x1x1x1-s0" for fusion in ("spatial", "temporal", "feature", "vector")
+        f"sta-drn-k1-{fusion}-s0" for fusion in ("spatial", "temporal", "feature", "vector")
     ]
     table = result.table[result.table["subset"] == "all recordings"].set_index(["predictor", "metric"])
     for run, fusion in zip(result.runs, ("spatial", "temporal", "feature", "vector"), strict=True):
@@ -68,9 +73,13 @@ def test_the_variants_are_runs_of_their_own_and_their_figures_are_those_of_their
     text = result.markdown()
     assert "published, not measured here" in text and "without such pre-training" in text
     assert "cannot be compared with these" in text  # the small data set is no AVEC
-    third = reproduce("sta-drn/table3", make())
-    assert {"mae", "rmse", "pcc", "ccc"} <= set(third.table["metric"])
-    assert [run.stat().st_mtime_ns for run in third.runs] == [run.stat().st_mtime_ns for run in result.runs]
+    assert {"mae", "rmse", "pcc", "ccc"} <= set(result.table["metric"])
+
+
+def test_every_target_has_its_function() -> None:
+    own = [target.function.partition(":") for name, target in TARGETS.items() if name.startswith("sta-drn/")]
+    assert len(own) == 10
+    assert all(callable(getattr(importlib.import_module(module), function)) for module, _, function in own)
 
 
 def test_the_size_table_trains_the_plain_network_alike(make: MakeJob, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,7 +137,7 @@ def test_a_recipe_of_another_system_is_refused(make: MakeJob) -> None:
 
     with pytest.raises(UnusableInput, match="trains a clip model"):
         reproduce("sta-drn/table6", make(recipe=RECIPE))
-    with pytest.raises(UnusableInput, match="trains ExpADA"):
+    with pytest.raises(UnusableInput, match="trains expada, and the recipe given is one for sta-drn"):
         reproduce("expada/sweep-p", make())
 
 
@@ -165,3 +174,30 @@ def test_a_union_is_counted_corpus_by_corpus() -> None:
     assert [list(subset.units(rows)["prediction"]) for subset in found[:3]] == [[2, 7], [4, 5], [2, 4, 5, 7]]
     assert sorted(found[3].units(rows)["prediction"]) == [3, 5, 7]
     assert [subset.name for subset in clip_subsets(rows.drop(index=1), {})] == ["all recordings"]
+
+
+def test_the_maps_are_of_each_bands_middle_recording_and_of_its_strongest_clip(
+    make: MakeJob, shared_prepared: Path
+) -> None:
+    job = make()
+    result = reproduce("sta-drn/figure11", job)
+    run = result.runs[0]
+    rows = pd.read_parquet(run / "predictions.parquet").query("split == 'test'").sort_values("prediction")
+    shown = result.table.set_index("band")["recording"]
+    trained = TrainedRun.load(run)
+    for band, of_band in rows.groupby(rows["score"].map(lambda score: band_name(score, SCALES["BDI-II"]))):
+        chosen = of_band["recording_id"].iloc[(len(of_band) - 1) // 2]
+        assert shown[band] == chosen
+        recording = PreparedDataset(shared_prepared).recording(chosen)
+        cut = trained.source.segments(recording)
+        maps = explain_recording(
+            trained.model, trained.source.reader(recording), cut, "modified-grad-cam++", size_px=224
+        )
+        strongest = max(maps, key=lambda one: one.explanation.values.sum())
+        at = result.table.set_index("band").loc[band]
+        assert at["clip's score"] == pytest.approx(strongest.explanation.score, abs=0.01)
+        first = recording.time_s[strongest.first_frame]
+        assert first <= at["at (s)"] <= recording.time_s[strongest.first_frame + strongest.frames - 1]
+    assert len(shown) == rows["score"].map(lambda score: band_name(score, SCALES["BDI-II"])).nunique()
+    (drawing,) = result.sections[0].drawings
+    assert "<image" in drawing.svg and "guided backpropagation" not in result.table.columns

@@ -46,15 +46,19 @@ PRESETS: dict[str, dict[str, Any]] = {
     },
 }
 
+NEGATIVE_TOKENS = "its tokens can be negative, for which the weights of Grad-CAM++ are not defined; grad-cam is signed"
+
 
 @register(
     "expada",
     builder="openada.models.expada.model:build",
     presets=PRESETS,
-    explanation_methods=("relevance", "attention", "gradient_x_input"),
+    explanation_methods=("relevance", "attention", "gradient_x_input", "grad-cam"),
     refusals={
+        "grad-cam++": NEGATIVE_TOKENS,
+        "modified-grad-cam++": NEGATIVE_TOKENS,
         "deeplift": "attention multiplies two functions of the input, which DeepLift's rules do not cover",
-        "guided_backprop": "its attention path passes no ReLU, so guiding would act on the trunk alone",
+        "guided-backpropagation": "its attention path passes no ReLU, so guiding would act on the trunk alone",
     },
 )
 @dataclass(frozen=True)

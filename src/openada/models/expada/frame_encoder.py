@@ -59,7 +59,7 @@ class FrameEncoder(SegmentEncoder):
         return self.project(pooled.transpose(1, 2)).transpose(1, 2)[..., None, None] + self.location
 
     def attend(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
-        """Feature units (B, D) of length 1, and the attention (B, layers, heads, T), which sums to 1 over T."""
-        frames = tokens.flatten(2).transpose(1, 2)  # (B, T, D)
-        attended, maps = self.attention(frames[:, self.grid[0] // 2], frames)
+        """Feature units (B, D) of length 1 and the attention (B, layers, heads, T), which sums to 1 over T."""
+        by_frame = tokens.flatten(2).transpose(1, 2)  # (B, T, D)
+        attended, maps = self.attention(by_frame[:, self.grid[0] // 2], by_frame)
         return F.normalize(at_least_float32(attended), dim=-1), maps

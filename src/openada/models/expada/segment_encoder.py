@@ -55,12 +55,20 @@ class SegmentEncoder(nn.Module, ABC):
 
     @abstractmethod
     def attend(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
-        """Feature units (B, D) of located tokens (B, d, T', H', W'), and the attention over them, (B, layers, heads, …)."""
+        """Located tokens (B, d, T', H', W') to feature units (B, D) and the attention over the tokens (B, layers, heads, …)."""
 
     def forward_features(self, clips: Tensor, return_attention: bool = False) -> Tensor | tuple[Tensor, Tensor]:
-        """Feature units (B, D) of clips; on request also the attention over the tokens, (B, layers, heads, …), sums of 1."""
-        feature, maps = self.attend(self.tokens(clips))
-        return (feature, maps) if return_attention else feature
+        """Feature units (B, D); on request also the attention over the tokens, (B, layers, heads, …), sums of 1."""
+        feature, attention = self.attend(self.tokens(clips))
+        return (feature, attention) if return_attention else feature
+
+    def feature_map(self, clips: Tensor) -> Tensor:
+        """What maps over space and time are made from: the located tokens, which can be negative."""
+        return self.tokens(clips)
+
+    def score_from_map(self, maps: Tensor) -> Tensor:
+        """Stage 1's score (B,) from the located tokens."""
+        return self.heads(self.attend(maps)[0]).score
 
     def heads(self, feature: Tensor) -> SegmentOutput:
         """Stage 1's heads on feature units (B, D)."""

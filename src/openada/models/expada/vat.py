@@ -57,7 +57,7 @@ class VideoActionTransformer(SegmentEncoder):
         return self.project(self.trunk(clips)) + self.location
 
     def attend(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
-        """Feature units (B, D), and the attention (B, layers, heads, T', H', W'), which sums to 1 over each grid."""
+        """Feature units (B, D) and the attention (B, layers, heads, T', H', W'), which sums to 1 over each grid."""
         query = self.query(self.query_channels(tokens[:, :, self.grid[0] // 2]).flatten(1))
         attended, maps = self.attention(query, tokens.flatten(2).transpose(1, 2))
         return self.feature(attended), maps.unflatten(-1, self.grid)

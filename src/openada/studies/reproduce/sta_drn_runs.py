@@ -29,7 +29,7 @@ Runs = dict[int, list[Path]]  # seed → a run per task
 
 def sta_runs(job: Job, model: Any) -> Runs:
     """The runs of STA-DRN with the settings `model`, one per seed."""
-    layers = "" if tuple(model.layers) == DEPTHS[18] else "-" + "x".join(map(str, model.layers))
+    layers = "" if model.layers == job.clips.model.layers else "-" + "x".join(map(str, model.layers))
     name = f"sta-drn-k{model.groups}-{model.fusion}{layers}"
     return {seed: job.train(name, seed, system="sta-drn", model=model) for seed in job.seeds}
 

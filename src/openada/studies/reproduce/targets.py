@@ -27,6 +27,7 @@ _REPRESENTATIONS = "openada.studies.reproduce.expada_representations"
 _STABILITY = "openada.studies.reproduce.expada_stability"
 _STA_TABLES = "openada.studies.reproduce.sta_drn_tables"
 _STA_FIGURES = "openada.studies.reproduce.sta_drn_figures"
+_STA_SALIENCY = "openada.studies.reproduce.sta_drn_saliency"
 _DEPNET = "openada.studies.reproduce.depnet_tables"
 _DEPNET_TESTS = "openada.studies.reproduce.depnet_tests"
 _PAN = "Pan et al. 2023"
@@ -60,6 +61,7 @@ TARGETS: dict[str, Target] = {
     "sta-drn/figure8": Target(f"{_PAN}, Fig. 8", "what degraded inputs look like", f"{_STA_FIGURES}:figure8"),
     "sta-drn/figure9": Target(f"{_PAN}, Fig. 9", "errors under Gaussian noise", f"{_STA_FIGURES}:figure9"),
     "sta-drn/figure10": Target(f"{_PAN}, Fig. 10", "errors under Gaussian blur", f"{_STA_FIGURES}:figure10"),
+    "sta-drn/figure11": Target(f"{_PAN}, Fig. 11", "maps by severity band", f"{_STA_SALIENCY}:figure11"),
     "depnet/table2": Target(f"{_HE}, Table 2", "four architectures, with AVEC 2013", f"{_DEPNET}:table2"),
     "depnet/table3": Target(f"{_HE}, Table 3", "four architectures, with AVEC 2014", f"{_DEPNET}:table3"),
     "depnet/table4": Target(f"{_HE}, Table 4", "DepNet beside others on AVEC 2013", f"{_DEPNET}:table4"),
@@ -82,9 +84,14 @@ def system_of(name: str) -> str:
 
 
 def reproduce(name: str, job: Job) -> Result:
-    """Make one target; everything trained on the way stays in the job's folder. Raises UnusableInput for an unknown name."""
+    """Make one target; everything trained on the way stays in the job's folder.
+
+    Raises UnusableInput for an unknown name, and for a job whose recipe is one for another system.
+    """
     if name not in TARGETS:
         raise UnusableInput(f"nothing is called {name!r}; choose one of: {', '.join(TARGETS)}")
+    if system_of(name) != job.system:
+        raise UnusableInput(f"{name} trains {system_of(name)}, and the recipe given is one for {job.system}")
     module, _, function = TARGETS[name].function.partition(":")
     made: Callable[[str, Job], Result] = getattr(importlib.import_module(module), function)
     return made(name, job)

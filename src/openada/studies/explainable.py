@@ -1,0 +1,98 @@
+"""What `openada explain` needs of a trained run, whatever system it is of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from openada.clips.reading import ClipReader
+from openada.clips.segments import Segments
+from openada.errors import UnusableInput
+from openada.explanation.saliency import METHODS
+from openada.inference.checkpoint import CheckpointRun
+from openada.inference.expada import ExpADARun
+from openada.models.registry import explanation_methods, require_explanation
+from openada.prepared.dataset import PreparedRecording
+
+if TYPE_CHECKING:
+    from torch import nn
+
+SPREAD = (
+    "this run's clips are a few frames from all over a recording (--sampling spread), and maps are drawn on frames that follow each "
+    "other; use a run with --sampling clip, or the model's feature_map and score_from_map from Python"
+)
+
+
+@dataclass(frozen=True)
+class ExplainableRun:
+    """A trained network over clips (`explanation.clip_model.ClipModel`), and how recordings become clips for it.
+
+    name, preset: as registered. config: the run's config.json. reader and segments: of a prepared recording. explained: which
+    score the maps explain, in words. frames_in_time: whether a clip shows its frames in the order of time. frames_adjoin: whether
+    they follow each other, and are not spread over the recording.
+    """
+
+    name: str
+    preset: str
+    config: Mapping[str, Any]
+    model: nn.Module
+    reader: Callable[[PreparedRecording], ClipReader]
+    segments: Callable[[PreparedRecording], Segments]
+    min_tracked_share: float
+    explained: str
+    frames_in_time: bool = True
+    frames_adjoin: bool = True
+
+
+def load_explainable(run: Path) -> ExplainableRun:
+    """Read a run, or a clip model's checkpoint. Raises UnusableInput if there is neither, or a run is not trained to the end.
+
+    Of ExpADA the segment encoder with stage 1's head is explained: the selection chooses among whole segments, and which it
+    chooses has no gradient.
+    """
+    trained = CheckpointRun.load_or_run(run)
+    expada = isinstance(trained, ExpADARun)
+    model = trained.model.get_submodule("encoder") if expada else trained.model
+    return ExplainableRun(
+        name=trained.config["system"],
+        preset=trained.kind.preset,
+        config=trained.config,
+        model=model,
+        reader=trained.source.reader,
+        segments=trained.source.segments,
+        min_tracked_share=trained.recipe.min_tracked_share,
+        explained="the segment encoder's own score of each segment (stage 1), not the selection's"
+        if expada
+        else "the score of each clip",
+        frames_in_time=trained.recipe.frame_order == "time",
+        frames_adjoin=expada or getattr(trained.recipe, "sampling", "clip") == "clip",
+    )
+
+
+def require_method(run: ExplainableRun, method: str) -> None:
+    """Raise UnusableInput, with the reason, if no map over space and time can be made of the run by the method."""
+    require_explanation(run.name, method, run.model)
+    if method not in METHODS:
+        there = [name for name in explanation_methods(run.name) if name in METHODS]
+        raise UnusableInput(
+            f"{method!r} is no map over space and time; 'openada assess' shows what it says about moments. "
+            f"For maps choose one of: {', '.join(there)}"
+        )
+    if not run.frames_in_time:
+        raise UnusableInput(
+            "this run was trained on frames in shuffled order: a map's cells along time would hold frames from anywhere in the "
+            "clip; use a run with --frame-order time"
+        )
+    if not run.frames_adjoin:
+        raise UnusableInput(SPREAD)
+
+
+def missing(run: ExplainableRun, method: str) -> str:
+    """Why the run has no map by a method; empty if it has."""
+    try:
+        require_method(run, method)
+    except UnusableInput as error:
+        return str(error)
+    return ""
