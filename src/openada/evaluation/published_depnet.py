@@ -84,7 +84,7 @@ def errors_table(rows: Mapping[str, tuple[tuple[str, float, float], ...]], year:
 
 
 def p_values_table(year: str) -> pd.DataFrame:
-    """Table 6 ("2013") or 7 ("2014"), marked as published."""
+    """Table 6 ("2013") or 7 ("2014"), marked as published, p to the paper's digits."""
     return pd.DataFrame([(test, f"{p:.3f}") for test, p in P_VALUES[year].items()], columns=["test", "p (published)"])
 
 

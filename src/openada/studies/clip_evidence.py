@@ -30,8 +30,8 @@ def clip_evidence(
 
     Controls are those of the first method's grid; a method with a grid of its own is to be read beside them with care. The
     modified Grad-CAM++ multiplies every clip's map by its score, which moves shares between clips alone; it is left out.
-    `truth` holds episodes.csv and the truth of each recording; `data` is where the prepared data set lies now. Raises UnusableInput
-    for a run whose clips are spread over recordings.
+    `truth` holds episodes.csv and the truth of each recording; `data` is where the prepared data set lies now. Raises
+    UnusableInput for a run whose clips are spread over recordings.
     """
     if getattr(run.recipe, "sampling", "clip") == "spread":
         raise UnusableInput(SPREAD)

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from torch import nn
 
 SPREAD = (
-    "this run's clips are a few frames from all over a recording (--sampling spread), and maps are drawn on frames that follow each "
-    "other; use a run with --sampling clip, or the model's feature_map and score_from_map from Python"
+    "this run's clips are a few frames from all over a recording (--sampling spread), and maps are drawn on frames that follow "
+    "each other; use a run with --sampling clip, or the model's feature_map and score_from_map from Python"
 )
 
 

@@ -10,7 +10,6 @@ from openada.evaluation.prediction_tests import SAYS, prediction_tests
 from openada.evaluation.published_depnet import p_values_table
 from openada.report.comparison import Section
 from openada.report.content import NamedTable
-from openada.studies.evaluation_content import published_shown
 from openada.studies.reproduce.depnet_tables import OF_THE_PAPER, depnet_runs, sentences
 from openada.studies.reproduce.result import Result
 from openada.studies.reproduce.sta_drn_runs import all_runs, methods_of
@@ -58,7 +57,7 @@ def _tests(name: str, job: Job, year: str, place: str) -> Result:
         [NOT_SHOWN, *(f"{test}: {words}" for test, words in SAYS.items()), INDEPENDENT, *sentences(job)],
         tables=[
             NamedTable("Tests", printed, "p: the chance of data at least as far from the hypothesis, if it were true."),
-            published_shown(p_values_table(year), OF_THE_PAPER, f"He et al. 2022, {place}: AVEC {year}"),
+            NamedTable(f"He et al. 2022, {place}: AVEC {year}", p_values_table(year), OF_THE_PAPER, published=True),
         ],
         footer=job.foot(first),
     )
