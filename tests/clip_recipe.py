@@ -5,6 +5,7 @@ from typing import Any
 
 from openada.models.registry import config_for
 from openada.training.clip_recipe import ClipRecipe, clip_recipe
+from openada.training.recipe import StageRecipe
 
 SYSTEM = "sta-drn"
 CLIP_RECIPE: ClipRecipe[Any] = replace(
@@ -12,6 +13,7 @@ CLIP_RECIPE: ClipRecipe[Any] = replace(
     model=config_for(
         SYSTEM, "planted", width=2, stem_channels=2, layers=(1, 1, 1, 1), groups=1, clip_frames=7, image_size=32
     ),
+    pretext=StageRecipe(epochs=0, learning_rate=1e-3, batch=4),
     epochs=3,
     batch=3,
     clips_per_recording=1,

@@ -99,7 +99,7 @@ def test_frame_networks_stand_beside_sta_drn(shared_prepared: Path, out: Path) -
     recipe = replace(CLIP_RECIPE, epochs=1, keep="last")
     made = job(shared_prepared, out, recipe=recipe, system="sta-drn", networks=("test_resnet",))
     result = reproduce("sta-drn/table5", made)
-    assert [run.name for run in result.runs] == ["frame-network-test_resnet-s0", "sta-drn-k1-vector-1x1x1x1-s0"]
+    assert [run.name for run in result.runs] == ["frame-network-test_resnet-s0", "sta-drn-k1-vector-s0"]
     text = result.markdown()
     assert "MobileFace" in text and "8.15" in text and "start untrained" in text
     assert frame_networks.frame_recipe(made, "resnet18").model.image_size == recipe.model.image_size
