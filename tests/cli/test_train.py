@@ -18,7 +18,7 @@ def test_help_shows_the_numbers_of_system_and_preset(capsys: pytest.CaptureFixtu
     planted = capsys.readouterr().out
     assert "(default: 200)" in published and "(default: cosine-restarts)" in published
     assert "--model.groups" in published and "--model.trunk" not in published
-    assert "(default: 8)" in planted and "(default: warm-cosine)" in planted and "(default: last)" in planted
+    assert "(default: 0.0005)" in planted and "(default: warm-cosine)" in planted and "(default: last)" in planted
     assert set(SYSTEMS) == set(System.__args__)  # type: ignore[attr-defined]
 
 
