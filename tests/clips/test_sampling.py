@@ -7,7 +7,15 @@ import torch
 from openada.clips.dataset import Key
 from openada.clips.random_clips import ClipRecording, RandomClips
 from openada.clips.reading import ClipReader
-from openada.clips.sampling import clip_starts, end_to_end, random_start, sampled_frames
+from openada.clips.sampling import (
+    clip_starts,
+    drawn_frames,
+    end_to_end,
+    random_start,
+    sampled_frames,
+    spread_frames,
+    spread_over,
+)
 from openada.clips.strengths import Augmentation
 from openada.errors import UnusableInput
 from openada.prepared.dataset import PreparedDataset
@@ -83,3 +91,49 @@ def test_what_is_drawn_depends_on_seed_epoch_and_item_alone(shared_prepared) -> 
     torch.testing.assert_close(noisy[Key(1, 3)].clip, first[Key(1, 3)].clip, rtol=0, atol=0)  # noise moves labels alone
     scores = np.array([float(noisy[Key(epoch, 0)].score) for epoch in range(40)]) - 11
     assert abs(scores.mean()) < 1.5 and 1 < scores.std() < 3
+
+
+def test_spread_frames_are_the_middles_of_equal_parts_of_what_is_tracked() -> None:
+    assert spread_frames(np.ones(15, bool), 5).tolist() == [1, 4, 7, 10, 13]
+    tracked = np.ones(19, bool)
+    tracked[[0, 5, 6, 18]] = False
+    assert spread_frames(tracked, 5).tolist() == [2, 7, 10, 13, 16]
+    assert spread_frames(tracked[:4], 7).tolist() == [1, 1, 2, 2, 2, 3, 3]
+    with pytest.raises(UnusableInput, match="no frame"):
+        spread_frames(np.zeros(3, bool), 2)
+
+
+def test_drawn_frames_are_in_time_each_once_and_all_alike() -> None:
+    generator = np.random.default_rng(0)
+    among = np.array([2, 3, 7, 11, 13])
+    drawn = [drawn_frames(among, 3, generator) for _ in range(2000)]
+    assert all((np.diff(one) > 0).all() for one in drawn)
+    counts = np.array([sum(frame in one for one in drawn) for frame in among])
+    assert (abs(counts - 1200) < 120).all()
+    assert len(drawn_frames(among[:2], 5, generator)) == 5
+
+
+def test_a_recording_is_one_clip_of_spread_frames() -> None:
+    tracked = np.ones(19, bool)
+    tracked[[0, 18]] = False
+    cut = spread_over(np.arange(19) / 10, tracked, frames=5)
+    assert (cut.first_frame.tolist(), cut.frames, cut.usable.tolist()) == ([2], 5, [True])
+    np.testing.assert_allclose([cut.start_s[0], cut.end_s[0]], [0.2, 1.7])
+    assert spread_over(np.arange(3.0), np.zeros(3, bool), frames=5).usable.tolist() == [False]
+
+
+def test_spread_clips_show_the_frames_they_name(shared_prepared) -> None:  # type: ignore[no-untyped-def]
+    """Frames far apart are decoded one by one, near ones in a block, or read from the map: the pixels are the same."""
+    recording = PreparedDataset(shared_prepared).recording("r1")  # frames 10 to 13 are lost
+    reader = ClipReader(recording, 32, cached=False, sampling="spread")
+    expected = recording.crops(0, 40, 32)
+    for frames in (2, 31):
+        order = reader.order(0, frames)
+        assert (order == spread_frames(recording.tracked, frames)).all() and recording.tracked[order].all()
+        clip, tracked = reader.read(0, frames)
+        assert tracked.all()
+        np.testing.assert_allclose(clip.numpy() * 255, expected[order].transpose(3, 0, 1, 2), atol=1e-4)
+    among = np.flatnonzero(recording.tracked)
+    drawn = reader.drawn(among, 5, np.random.default_rng(3))
+    assert set(drawn) <= set(among) and (drawn != reader.drawn(among, 5, np.random.default_rng(4))).any()
+    assert sorted(reader.drawn(among, 5, np.random.default_rng(3))) == drawn.tolist()

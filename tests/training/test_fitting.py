@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from openada.training.fitting import best_epoch, record_metrics, stream_seed
+from openada.training.fitting import best_epoch, epochs_since_best, record_metrics, stream_seed
 
 
 def test_seeds_of_neighbouring_batches_differ() -> None:
@@ -29,3 +29,11 @@ def test_the_best_epoch_is_the_first_of_the_lowest_finite_values(tmp_path: Path)
     record_metrics(path, "clips", 1, {"loss": 4.0})  # done again: what came after is gone too
     assert best_epoch(path, "clips", "loss") == 1
     assert best_epoch(path, "clips", "nothing") is None
+
+
+def test_epochs_without_progress_are_counted_among_those_that_are_done(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.csv"
+    assert epochs_since_best(path, "clips", "loss", 0) == 0
+    for epoch, value in enumerate((5.0, 3.0, 4.0, 3.0, 2.0)):
+        record_metrics(path, "clips", epoch, {"loss": value})
+    assert [epochs_since_best(path, "clips", "loss", done) for done in range(6)] == [0, 0, 0, 1, 2, 0]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from openada.training.schedules import Step, constant, cosine_restarts, warm_cosine
+from openada.training.schedules import Step, constant, cosine_restarts, inverse_decay, warm_cosine
 
 
 def test_learning_rate_warms_up_then_falls_to_zero() -> None:
@@ -36,3 +36,10 @@ def test_restarts_are_those_of_torch_at_every_epoch() -> None:
 def test_a_constant_rate_stays() -> None:
     assert constant(Step(7, 3, 5, 11)) == 1
     assert Step(3, 2, 4, 7).progress == pytest.approx(3.5 / 7)
+
+
+def test_the_inverse_rate_counts_the_steps_that_were_made() -> None:
+    factor = inverse_decay(1e-4, 0.75)
+    assert factor(Step(0, 0, 7, 11)) == 1
+    assert factor(Step(3, 5, 7, 11)) == pytest.approx((1 + 1e-4 * 26) ** -0.75)
+    assert inverse_decay(0.5, 2, accumulate=3)(Step(2, 5, 7, 11)) == pytest.approx((1 + 0.5 * (2 * 3 + 1)) ** -2)

@@ -11,7 +11,7 @@ from tyro.conf import Positional
 
 from openada.cli.train import annotated, pretrained, recipe_in
 from openada.errors import UnusableInput
-from openada.studies.reproduce.targets import TARGETS, system_of
+from openada.studies.reproduce.targets import OWN_DOWNLOADS, TARGETS, system_of
 from openada.training.systems import EXPADA
 
 Name = Annotated[str | None, tyro.conf.arg(metavar="{" + ",".join(TARGETS) + "}")]
@@ -31,6 +31,7 @@ def command(arguments: Sequence[str]) -> Callable[..., None]:
         seeds: tuple[int, ...] = (0, 1, 2),
         part: Literal["test", "development"] = "test",
         tasks: Literal["together", "apart"] = "together",
+        networks: tuple[str, ...] = (),
         weights: Path | None = None,
         download_weights: bool = False,
         recipe: Any = defaults,
@@ -47,8 +48,11 @@ def command(arguments: Sequence[str]) -> Callable[..., None]:
             seeds: Seeds of the runs; figures are means over them with their spread.
             part: Part of the split that is reported.
             tasks: One model on all recordings, or one per task of the manifest.
-            weights: A file with pre-trained weights: of ExpADA's trunk (torchvision's names), or of the whole network.
-            download_weights: Download torchvision's Kinetics-400 weights for ExpADA's trunk.
+            networks: timm networks that sta-drn/table5 compares; none for mobilenetv3_large_100, legacy_seresnet50,
+                inception_resnet_v2 and resnet152.
+            weights: A file with pre-trained weights: of the trunk of ExpADA or DepNet, or of the whole network.
+            download_weights: Download torchvision's Kinetics-400 weights for ExpADA's trunk, or timm's for DepNet's trunk and for
+                frame networks.
             recipe: Every number of the training; defaults come with --preset. Its seed and method are the target's to set.
         """
         if target is None:
@@ -62,8 +66,19 @@ def command(arguments: Sequence[str]) -> Callable[..., None]:
         from openada.studies.reproduce.result import write_result
         from openada.studies.reproduce.targets import reproduce as make
 
-        given = pretrained(weights, download_weights, recipe)
-        job = Job(data, out, recipe, seeds, system, weights=given, download=download_weights, part=part, tasks=tasks)
+        given = pretrained(weights, download_weights and target not in OWN_DOWNLOADS, recipe)
+        job = Job(
+            data,
+            out,
+            recipe,
+            seeds,
+            system,
+            weights=given,
+            download=download_weights,
+            part=part,
+            tasks=tasks,
+            networks=networks,
+        )
         result = make(target, job)
         folder = write_result(job, result)
         print_markdown(result.markdown())

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from openada.training.systems import Recipe
 
 SYSTEMS = (EXPADA, *RECIPES)
-System = Literal["expada", "sta-drn", "resnet3d"]
+System = Literal["expada", "sta-drn", "resnet3d", "frame-network", "depnet"]
 
 
 def command(arguments: Sequence[str]) -> Callable[..., None]:
@@ -45,8 +45,10 @@ def command(arguments: Sequence[str]) -> Callable[..., None]:
             system: Which system to train.
             data: Folder of a prepared data set.
             out: Folder of the run.
-            weights: A file with pre-trained weights: of ExpADA's trunk (torchvision's names), or of the whole network.
-            download_weights: Download torchvision's weights for ExpADA's trunk: Kinetics-400, or ImageNet for encoder "frames".
+            weights: A file with pre-trained weights: of ExpADA's trunk (torchvision's names), of a frame network or DepNet's
+                trunk (timm's names, or VGGFace2's public formats), or of the whole network.
+            download_weights: Download torchvision's weights for ExpADA's trunk (Kinetics-400, or ImageNet for encoder "frames"),
+                or timm's for a frame network or DepNet's trunk.
             recipe: Every number of the training; defaults come with --preset.
         """
         from openada.cli.output import print_run
@@ -84,13 +86,18 @@ def system_in(arguments: Sequence[str]) -> str:
 
 def pretrained(file: Path | None, download: bool, recipe: Recipe) -> Weights | None:
     """The pre-trained weights that the arguments ask for: a file before a download, or none."""
-    from openada.models.weights import local_weights, torchvision_weights
+    from openada.models.weights import local_weights, timm_weights, torchvision_weights
 
     if file:
         return local_weights(file)
-    if download and not isinstance(recipe, ExpADARecipe):
+    if not download:
+        return None
+    if isinstance(recipe, ExpADARecipe):
+        return torchvision_weights(recipe.model.trunk)
+    name = getattr(recipe.model, "network", getattr(recipe.model, "trunk", None))
+    if name is None:
         raise UnusableInput("there are no weights to download for this system; give a file with --weights")
-    return torchvision_weights(recipe.model.trunk) if download else None
+    return timm_weights(name)
 
 
 def _preset_in(arguments: Sequence[str]) -> str:

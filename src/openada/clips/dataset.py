@@ -11,7 +11,7 @@ import torch
 from torch.utils.data import Dataset, Sampler
 
 from openada.clips.augmentation import Augmentation
-from openada.clips.reading import ClipReader
+from openada.clips.reading import Reads
 from openada.clips.segments import Segments
 
 
@@ -39,16 +39,16 @@ class SegmentSample(NamedTuple):
 class LabelledRecording:
     """A recording's clips, its usable segments and its label; `score` and `category` of the whole recording."""
 
-    reader: ClipReader
+    reader: Reads
     segments: Segments
     score: float
     category: int
     signals: np.ndarray | None = None  # (frames, S)
 
 
-def signals_of_clip(signals: np.ndarray | None, reader: ClipReader, first: int, frames: int) -> torch.Tensor:
+def signals_of_clip(signals: np.ndarray | None, order: np.ndarray) -> torch.Tensor:
     """The signals (recording's frames, S) in the order in which the clip shows its frames, (T, S) float32; S = 0 without any."""
-    return torch.zeros((frames, 0)) if signals is None else torch.from_numpy(signals[reader.order(first, frames)])
+    return torch.zeros((len(order), 0)) if signals is None else torch.from_numpy(signals[order])
 
 
 class SegmentDataset(Dataset[SegmentSample]):
@@ -73,13 +73,14 @@ class SegmentDataset(Dataset[SegmentSample]):
         position, first = self._places[key.item]
         recording = self._recordings[position]
         generator = np.random.default_rng([self._seed, key.epoch, key.item])
-        clip, _ = recording.reader.read(first, recording.segments.frames, self._augmentation, generator)
+        order = recording.reader.order(first, recording.segments.frames)
+        clip, _ = recording.reader.read_frames(order, self._augmentation, generator)
         return SegmentSample(
             clip,
             torch.tensor(recording.score, dtype=torch.float32),
             torch.tensor(recording.category),
             torch.tensor(position),
-            signals_of_clip(recording.signals, recording.reader, first, recording.segments.frames),
+            signals_of_clip(recording.signals, order),
         )
 
 

@@ -11,15 +11,17 @@ from torch.utils.data import Dataset
 
 from openada.clips.augmentation import Augmentation
 from openada.clips.dataset import Key, SegmentSample, signals_of_clip
-from openada.clips.reading import ClipReader
-from openada.clips.sampling import random_start
+from openada.clips.reading import Reads
 
 
 @dataclass(frozen=True)
 class ClipRecording:
-    """A recording's clips, the frames at which one may start (S,), S ≥ 1, its label, and its signals if they go along."""
+    """A recording's clips, its label, and its signals if they go along.
 
-    reader: ClipReader
+    `starts` (S,), S ≥ 1: the frames at which a clip may start, or for clips spread over the recording those it may have.
+    """
+
+    reader: Reads
     starts: np.ndarray
     score: float
     category: int
@@ -56,13 +58,13 @@ class RandomClips(Dataset[SegmentSample]):
         position = key.item // self._clips
         recording = self._recordings[position]
         generator = np.random.default_rng([self._seed, key.epoch, key.item])
-        first = random_start(recording.starts, generator)
+        order = recording.reader.drawn(recording.starts, self._frames, generator)
         noise = self._label_noise * generator.standard_normal()
-        clip, _ = recording.reader.read(first, self._frames, self._augmentation, generator)
+        clip, _ = recording.reader.read_frames(order, self._augmentation, generator)
         return SegmentSample(
             clip,
             torch.tensor(recording.score + noise, dtype=torch.float32),
             torch.tensor(recording.category),
             torch.tensor(position),
-            signals_of_clip(recording.signals, recording.reader, first, self._frames),
+            signals_of_clip(recording.signals, order),
         )

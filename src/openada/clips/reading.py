@@ -2,18 +2,41 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 import torch
 
 from openada.clips.augmentation import Augmentation, Drawn, apply, draw, move
-from openada.clips.sampling import sampled_frames
+from openada.clips.sampling import SamplingName, drawn_frames, random_start, sampled_frames, spread_frames
 from openada.clips.seeding import stable_seed
 from openada.prepared.dataset import PreparedRecording
 
 Reference = Literal["none", "median"]
 FrameOrder = Literal["time", "shuffled"]
+SPARSE = 16
+"""Frames of a recording for each one wanted, from which on they are decoded one by one and not with all between them."""
+
+
+class Reads(Protocol):
+    """What a data set asks of a recording: which frames a clip has, and the clip."""
+
+    def order(self, first: int, frames: int) -> np.ndarray:
+        """The frames of the clip from `first` on at test."""
+        ...
+
+    def drawn(self, among: np.ndarray, frames: int, generator: np.random.Generator) -> np.ndarray:
+        """The frames of a training clip; `among` which starts or frames is drawn."""
+        ...
+
+    def read_frames(
+        self,
+        order: np.ndarray,
+        augmentation: Augmentation | None = None,
+        generator: np.random.Generator | None = None,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """The clip of these frames, and which of them are tracked."""
+        ...
 
 
 class ClipReader:
@@ -24,6 +47,7 @@ class ClipReader:
     Frames that were not tracked are mid-grey without a reference and zero with one: the mask, not the pixels, is the truth.
     `cached` reads from the recording's memory map instead of decoding.
     `frame_step`: a clip takes every so-manieth frame; `clips.sampling` says that, and what a clip longer than the recording is.
+    `sampling` = "spread" makes a clip of a few frames of the whole recording instead, wherever it starts.
     frame_order = "shuffled" gives the frames of every clip in an order drawn from (`seed`, recording, first frame, frames)
     alone, so the same at every read: a control that keeps which frames a clip has and takes away how they follow each other.
     """
@@ -38,6 +62,7 @@ class ClipReader:
         frame_order: FrameOrder = "time",
         seed: int = 0,
         frame_step: int = 1,
+        sampling: SamplingName = "clip",
     ) -> None:
         self.recording = recording
         self._size_px = size_px
@@ -45,17 +70,29 @@ class ClipReader:
         self._seed = seed
         self._tracked = recording.tracked
         self._frame_step = frame_step
+        self._sampling = sampling
         self._map = recording.memory_map(size_px) if cached else None
         picture = recording.reference(size_px) if reference == "median" else None
         self._reference = None if picture is None else _to_tensor(picture[None])
 
     def order(self, first: int, frames: int) -> np.ndarray:
         """The recording's frames in the order in which a clip shows them, (frames,) int64."""
-        in_time = sampled_frames(len(self._tracked), first, frames, self._frame_step)
+        in_time = (
+            spread_frames(self._tracked, frames)
+            if self._sampling == "spread"
+            else sampled_frames(len(self._tracked), first, frames, self._frame_step)
+        )
         if self._frame_order == "time":
             return in_time
         seed = stable_seed(self._seed, self.recording.recording_id, first, frames)
         return in_time[np.random.default_rng(seed).permutation(frames)]
+
+    def drawn(self, among: np.ndarray, frames: int, generator: np.random.Generator) -> np.ndarray:
+        """The frames of a training clip, (frames,) int64; `among` its possible starts, or the frames that "spread" draws from."""
+        if self._sampling == "clip":
+            return self.order(random_start(among, generator), frames)
+        taken = drawn_frames(among, frames, generator)
+        return taken if self._frame_order == "time" else taken[generator.permutation(frames)]
 
     def read(
         self,
@@ -64,11 +101,17 @@ class ClipReader:
         augmentation: Augmentation | None = None,
         generator: np.random.Generator | None = None,
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """The clip and its mask of tracked frames (T,) bool; augmented if a generator is given."""
-        order = self.order(first, frames)
-        end = int(order.max()) + 1
-        raw = self._map[first:end] if self._map is not None else self.recording.crops(first, end, self._size_px)
-        clip = _to_tensor(np.asarray(raw[order - first]))
+        """The clip from `first` on and its mask of tracked frames (T,) bool; augmented if a generator is given."""
+        return self.read_frames(self.order(first, frames), augmentation, generator)
+
+    def read_frames(
+        self,
+        order: np.ndarray,
+        augmentation: Augmentation | None = None,
+        generator: np.random.Generator | None = None,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """The same of the recording's frames `order` (T,), in that order."""
+        clip = _to_tensor(self._pixels(order))
         reference = self._reference
         drawn: Drawn | None = None
         if augmentation is not None and generator is not None:
@@ -82,6 +125,16 @@ class ClipReader:
             clip = move(drawn, clip)
         clip[:, ~tracked] = 0.0 if reference is not None else 0.5
         return clip, tracked
+
+    def _pixels(self, order: np.ndarray) -> np.ndarray:
+        """The frames (T, size, size, 3) uint8."""
+        if self._map is not None:
+            return np.asarray(self._map[order])
+        first, end = int(order.min()), int(order.max()) + 1
+        if end - first <= SPARSE * len(order):
+            return self.recording.crops(first, end, self._size_px)[order - first]
+        each, places = np.unique(order, return_inverse=True)
+        return np.stack([self.recording.crops(int(k), int(k) + 1, self._size_px)[0] for k in each])[places]
 
 
 def _to_tensor(frames: np.ndarray) -> torch.Tensor:

@@ -1,4 +1,4 @@
-"""Which frames of a recording a clip of a clip model takes: every so-manieth, from a drawn start or end to end.
+"""Which frames of a recording a clip of a clip model takes: every so-manieth, from a drawn start or end to end; or a few of all.
 
 A recording with fewer (sampled) frames than a clip has is one clip, its frames repeated evenly until the clip is full: frame
 ⌊k·n / T⌋ in place k. That keeps the order and slows the movement down. The STA-DRN paper does not say; its released scripts do
@@ -7,10 +7,15 @@ this.
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 
 from openada.clips.segments import Segments, segments
 from openada.errors import UnusableInput
+
+SamplingName = Literal["clip", "spread"]
+""" "clip": frames that follow each other. "spread": a few of the whole recording's tracked frames, evenly spaced or at random."""
 
 
 def sampled_frames(count: int, first: int, frames: int, step: int = 1) -> np.ndarray:
@@ -66,3 +71,40 @@ def clip_starts(tracked: np.ndarray, *, frames: int, step: int = 1, min_tracked_
 def random_start(starts: np.ndarray, generator: np.random.Generator) -> int:
     """One of the possible starts, all alike."""
     return int(starts[generator.integers(len(starts))])
+
+
+def spread_frames(tracked: np.ndarray, frames: int) -> np.ndarray:
+    """`frames` tracked frames evenly spaced over the recording, (frames,) int64 in time: the middle one of each equal part.
+
+    A recording with fewer tracked frames repeats them evenly. Raises UnusableInput without any.
+    """
+    seen = np.flatnonzero(tracked)
+    if not len(seen):
+        raise UnusableInput("no frame of the recording shows the tracked face, so none can be taken")
+    return seen[(2 * np.arange(frames) + 1) * len(seen) // (2 * frames)]
+
+
+def drawn_frames(among: np.ndarray, frames: int, generator: np.random.Generator) -> np.ndarray:
+    """`frames` of the frames `among`, drawn at random and put in time, (frames,) int64; each once where there are enough."""
+    return np.sort(generator.choice(among, frames, replace=len(among) < frames))
+
+
+def spread_over(time_s: np.ndarray, tracked: np.ndarray, *, frames: int) -> Segments:
+    """The recording as the one clip of `frames` frames that `spread_frames` takes; usable if a frame is tracked.
+
+    It lasts from its first frame to one mean frame after its last. Raises UnusableInput if `frames` is below 1.
+    """
+    if frames < 1:
+        raise UnusableInput(f"{frames} frames spread over a recording: it must be at least 1")
+    usable = bool(tracked.any())
+    ends = spread_frames(tracked, frames)[[0, -1]] if usable else np.array([0, max(len(time_s) - 1, 0)])
+    step_s = (time_s[-1] - time_s[0]) / (len(time_s) - 1) if len(time_s) > 1 else 0.0
+    start_s, end_s = time_s[ends] + (0.0, step_s) if len(time_s) else (0.0, 0.0)
+    return Segments(
+        ends[:1].astype(np.int64),
+        frames,
+        np.array([start_s]),
+        np.array([end_s]),
+        np.array([float(usable)]),
+        np.array([usable]),
+    )

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from openada.errors import UnusableInput
-from openada.models.clip_settings import ClipSettings, InputRange
+from openada.models.clip_settings import InputRange, ResidualSettings
 from openada.models.precision import at_least_float32
 from openada.models.weights import Weights, fetch, load_state, read_state
 
@@ -130,7 +130,7 @@ class ClipNetwork(nn.Module):
         load_state(self, {**state, **head}, str(path))
 
 
-def network_settings(config: ClipSettings) -> dict[str, Any]:
+def network_settings(config: ResidualSettings) -> dict[str, Any]:
     """The shared settings that a network is built from; clip length and picture size are not among them."""
     names = ("stem_channels", "temporal_stride", "input_range", "score_mean", "score_sd")
     return {name: getattr(config, name) for name in names}

@@ -18,7 +18,9 @@ C = TypeVar("C")
 
 # One torch-free module per system; importing it registers the system.
 CONFIG_MODULES = (
+    "openada.models.depnet.config",
     "openada.models.expada.config",
+    "openada.models.frame_network.config",
     "openada.models.resnet3d.config",
     "openada.models.sta_drn.config",
 )
@@ -88,14 +90,20 @@ def explanation_methods(name: str) -> tuple[str, ...]:
     return _entry(name).explanation_methods
 
 
-def require_explanation(name: str, method: str) -> None:
-    """Raise `UnusableInput`, with the reason, if the model does not support the explanation method."""
+def require_explanation(name: str, method: str, model: nn.Module | None = None) -> None:
+    """Raise `UnusableInput`, with the reason, if the model does not support the explanation method.
+
+    `model`: the model as built, whose settings may rule out more (its `explanation_refusals`, method → reason).
+    """
     entry = _entry(name)
-    if method not in entry.explanation_methods:
-        reason = f" ({entry.refusals[method]})" if method in entry.refusals else ""
+    own: Mapping[str, str] = getattr(model, "explanation_refusals", {})
+    refusals = {**entry.refusals, **own}
+    supported = [known for known in entry.explanation_methods if known not in own]
+    if method not in supported:
+        reason = f" ({refusals[method]})" if method in refusals else ""
         raise UnusableInput(
             f"model {name!r} does not support the explanation method {method!r}{reason}; "
-            f"choose one of: {', '.join(entry.explanation_methods)}"
+            f"choose one of: {', '.join(supported)}"
         )
 
 

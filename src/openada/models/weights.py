@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import pickle
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -82,6 +83,34 @@ def torchvision_weights(name: str) -> Weights:
     )
 
 
+def timm_weights(name: str) -> Weights:
+    """timm's weights of a network, described; nothing is downloaded. A tag may stand in the name ("resnet50.a1_in1k").
+
+    The file is checked by the digits of SHA-256 in its name; where there are none, `fetch` refuses to download it. Raises
+    UnusableInput for a network without weights.
+    """
+    import timm
+    from timm.models import get_pretrained_cfg
+
+    facts = get_pretrained_cfg(name) if timm.is_model(name) else None
+    if facts is None or not (facts.url or facts.hf_hub_id):
+        raise UnusableInput(f"timm has no weights of {name!r} to download; give a file with --weights")
+    url = str(facts.url or "") or f"https://huggingface.co/{facts.hf_hub_id}/resolve/main/model.safetensors"
+    digits = Path(urlparse(url).path).stem.rpartition("-")[2]
+    return Weights(
+        url=url,
+        sha256=digits if re.fullmatch(r"[0-9a-f]{8,64}", digits) else "",
+        preprocessing={"mean": tuple(facts.mean), "std": tuple(facts.std), "crop_size": tuple(facts.input_size[1:])},
+        meta={
+            "network": name,
+            "training_set": facts.tag or "not stated by timm",
+            "label_scale": f"{facts.num_classes} classes",
+            "split": "train",
+            "licence": facts.license or "not stated by timm",
+        },
+    )
+
+
 def fetch(weights: Weights, *, download: bool = False) -> Path:
     """The local file that holds the weights, checked against their digest.
 
@@ -89,6 +118,10 @@ def fetch(weights: Weights, *, download: bool = False) -> Path:
     Raises `UnusableInput` for a missing file, a download that is not allowed or fails, and a digest that differs.
     """
     remote = urlparse(weights.url).scheme in ("http", "https")
+    if remote and not weights.sha256:
+        raise UnusableInput(
+            f"{weights.url} has no SHA-256 to check it by; add one, or download it by hand and give its path"
+        )
     path = (
         Path(torch.hub.get_dir()) / "checkpoints" / Path(urlparse(weights.url).path).name
         if remote
@@ -110,10 +143,6 @@ def fetch(weights: Weights, *, download: bool = False) -> Path:
     if weights.sha256 and not sha256_of(path).startswith(weights.sha256.lower()):
         raise UnusableInput(
             f"{path} is not the file expected: its SHA-256 does not begin with {weights.sha256}; delete it"
-        )
-    if remote and not weights.sha256:
-        raise UnusableInput(
-            f"{weights.url} has no SHA-256 to check it by; add one, or download it by hand and give its path"
         )
     return path
 

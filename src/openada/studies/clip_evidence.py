@@ -7,12 +7,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from openada.errors import UnusableInput
 from openada.explanation.recording_maps import ClipMap, explain_recording
 from openada.explanation.saliency import METHODS
 from openada.inference.recording import TrainedRun
 from openada.models.registry import explanation_methods
 from openada.prepared.dataset import PreparedDataset, PreparedRecording
 from openada.studies.evaluation_facts import known_recordings
+from openada.studies.explainable import SPREAD
 from openada.studies.planted_saliency import planted_saliency
 
 if TYPE_CHECKING:
@@ -28,8 +30,11 @@ def clip_evidence(
 
     Controls are those of the first method's grid; a method with a grid of its own is to be read beside them with care. The
     modified Grad-CAM++ multiplies every clip's map by its score, which moves shares between clips alone; it is left out.
-    `truth` holds episodes.csv and the truth of each recording; `data` is where the prepared data set lies now.
+    `truth` holds episodes.csv and the truth of each recording; `data` is where the prepared data set lies now. Raises
+    UnusableInput for a run whose clips are spread over recordings.
     """
+    if getattr(run.recipe, "sampling", "clip") == "spread":
+        raise UnusableInput(SPREAD)
     dataset = PreparedDataset(data or Path(run.config["data"]))
     known = known_recordings(run.folder)
     methods = [name for name in explanation_methods(run.config["system"]) if name in METHODS]

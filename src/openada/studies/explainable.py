@@ -19,13 +19,19 @@ from openada.prepared.dataset import PreparedRecording
 if TYPE_CHECKING:
     from torch import nn
 
+SPREAD = (
+    "this run's clips are a few frames from all over a recording (--sampling spread), and maps are drawn on frames that follow "
+    "each other; use a run with --sampling clip, or the model's feature_map and score_from_map from Python"
+)
+
 
 @dataclass(frozen=True)
 class ExplainableRun:
     """A trained network over clips (`explanation.clip_model.ClipModel`), and how recordings become clips for it.
 
     name, preset: as registered. config: the run's config.json. reader and segments: of a prepared recording. explained: which
-    score the maps explain, in words. frames_in_time: whether a clip shows its frames in the order of time.
+    score the maps explain, in words. frames_in_time: whether a clip shows its frames in the order of time. frames_adjoin: whether
+    they follow each other, and are not spread over the recording.
     """
 
     name: str
@@ -37,6 +43,7 @@ class ExplainableRun:
     min_tracked_share: float
     explained: str
     frames_in_time: bool = True
+    frames_adjoin: bool = True
 
 
 def load_explainable(run: Path) -> ExplainableRun:
@@ -60,12 +67,13 @@ def load_explainable(run: Path) -> ExplainableRun:
         if expada
         else "the score of each clip",
         frames_in_time=trained.recipe.frame_order == "time",
+        frames_adjoin=expada or getattr(trained.recipe, "sampling", "clip") == "clip",
     )
 
 
 def require_method(run: ExplainableRun, method: str) -> None:
     """Raise UnusableInput, with the reason, if no map over space and time can be made of the run by the method."""
-    require_explanation(run.name, method)
+    require_explanation(run.name, method, run.model)
     if method not in METHODS:
         there = [name for name in explanation_methods(run.name) if name in METHODS]
         raise UnusableInput(
@@ -77,6 +85,8 @@ def require_method(run: ExplainableRun, method: str) -> None:
             "this run was trained on frames in shuffled order: a map's cells along time would hold frames from anywhere in the "
             "clip; use a run with --frame-order time"
         )
+    if not run.frames_adjoin:
+        raise UnusableInput(SPREAD)
 
 
 def missing(run: ExplainableRun, method: str) -> str:

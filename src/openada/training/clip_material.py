@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from torch.utils.data import DataLoader
 
 from openada.clips.dataset import EpochSampler, LabelledRecording, SegmentDataset
 from openada.clips.random_clips import ClipRecording, RandomClips
-from openada.clips.reading import ClipReader
-from openada.clips.sampling import clip_starts, end_to_end
+from openada.clips.reading import ClipReader, Reads
+from openada.clips.sampling import clip_starts, end_to_end, spread_over
 from openada.clips.segments import Segments
 from openada.prepared.dataset import PreparedDataset, PreparedRecording
 from openada.training.clip_recipe import ClipRecipe
@@ -19,6 +20,8 @@ from openada.training.recordings import category_of
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from openada.training.kept_features import KeptFeatures
 
 
 @dataclass(frozen=True)
@@ -29,8 +32,13 @@ class ClipSource:
 
     @property
     def segment_frames(self) -> int:
-        """T, the length of a clip in (sampled) frames."""
+        """T, the length of a training clip in (sampled) frames."""
         return int(self.recipe.model.clip_frames)
+
+    @property
+    def test_frames(self) -> int:
+        """Frames of a clip at test."""
+        return self.recipe.test_frames or self.segment_frames
 
     def reader(self, recording: PreparedRecording) -> ClipReader:
         """The clips of one recording as the model sees them."""
@@ -42,10 +50,13 @@ class ClipSource:
             frame_order=self.recipe.frame_order,
             seed=self.recipe.seed,
             frame_step=self.recipe.frame_step,
+            sampling=self.recipe.sampling,
         )
 
     def segments(self, recording: PreparedRecording) -> Segments:
-        """The recording's clips at test: end to end."""
+        """The recording's clips at test: end to end, or the one that is spread over it."""
+        if self.recipe.sampling == "spread":
+            return spread_over(recording.time_s, recording.tracked, frames=self.test_frames)
         return end_to_end(
             recording.time_s,
             recording.tracked,
@@ -55,7 +66,9 @@ class ClipSource:
         )
 
     def starts(self, recording: PreparedRecording) -> Any:
-        """The frames at which a training clip may start, (S,) int64."""
+        """The frames at which a training clip may start, or which one that is spread may have, (S,) int64."""
+        if self.recipe.sampling == "spread":
+            return np.flatnonzero(recording.tracked)
         return clip_starts(
             recording.tracked,
             frames=self.segment_frames,
@@ -65,17 +78,22 @@ class ClipSource:
 
 
 def random_clip_loader(
-    source: ClipSource, dataset: PreparedDataset, table: pd.DataFrame, *, pretext: bool = False
+    source: ClipSource,
+    dataset: PreparedDataset,
+    table: pd.DataFrame,
+    *,
+    pretext: bool = False,
+    kept: KeptFeatures | None = None,
 ) -> DataLoader:
-    """Training's batches; for the pretext stage the behaviour signals come with them."""
+    """Training's batches; for the pretext stage the behaviour signals come with them. `kept`: features in place of frames."""
     recipe = source.recipe
     recordings = []
     for row in table.itertuples():
         recording = dataset.recording(row.recording_id)
         recordings.append(
             ClipRecording(
-                source.reader(recording),
-                source.starts(recording),
+                kept.candidates(recording) if kept else source.reader(recording),
+                np.arange(recipe.cached_features) if kept else source.starts(recording),
                 float(row.score),
                 category_of(row),
                 signals_of(recording) if pretext else None,
@@ -96,7 +114,12 @@ def random_clip_loader(
 
 
 def whole_recording_loader(
-    source: ClipSource, dataset: PreparedDataset, table: pd.DataFrame, *, pretext: bool = False
+    source: ClipSource,
+    dataset: PreparedDataset,
+    table: pd.DataFrame,
+    *,
+    pretext: bool = False,
+    kept: KeptFeatures | None = None,
 ) -> DataLoader:
     """The development part's batches: every clip of every recording, as at test."""
     recordings = []
@@ -104,7 +127,8 @@ def whole_recording_loader(
         recording = dataset.recording(row.recording_id)
         cut = source.segments(recording)
         signals = signals_of(recording) if pretext else None
-        recordings.append(LabelledRecording(source.reader(recording), cut, float(row.score), category_of(row), signals))
+        reader: Reads = kept.at_test(recording) if kept else source.reader(recording)
+        recordings.append(LabelledRecording(reader, cut, float(row.score), category_of(row), signals))
     data = SegmentDataset(recordings, seed=source.recipe.seed)
     sampler = EpochSampler(len(data), seed=source.recipe.seed, shuffle=False)
     return DataLoader(data, batch_size=source.recipe.batch, sampler=sampler)

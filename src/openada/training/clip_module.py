@@ -9,28 +9,45 @@ from torch.nn import functional as F
 
 from openada.clips.dataset import SegmentSample
 from openada.models.precision import at_least_float32
-from openada.training.clip_recipe import LossName
+from openada.training.clip_recipe import LossName, OptimiserName
 
 DEVELOPMENT_LOSS = "development_loss"
 
 
 def score_loss(predicted: Tensor, score: Tensor, *, loss: LossName, unit: float) -> Tensor:
-    """The loss of scores (B,), both counted in `unit` points: the mean squared error, or that plus the smooth L1 loss (β = 1)."""
+    """The loss of scores (B,), both counted in `unit` points.
+
+    The mean squared error; half of it ("half-mse": the Euclidean loss, He et al. 2022, eq. 5); or the whole and the smooth L1
+    loss (β = 1).
+    """
     predicted = at_least_float32(predicted) / unit
     score = score.to(predicted.dtype) / unit
     found = F.mse_loss(predicted, score)
-    return found if loss == "mse" else found + F.smooth_l1_loss(predicted, score)
+    if loss == "mse+smooth-l1":
+        return found + F.smooth_l1_loss(predicted, score)
+    return found / 2 if loss == "half-mse" else found
 
 
 class ClipTraining(lightning.LightningModule):
-    """A clip model learns the score of the recording from each clip. Adam, with decoupled weight decay.
+    """A clip model learns the score of the recording from each clip.
+
+    "adam" decouples the weight decay from the gradient; "sgd" adds it to the gradient, with `momentum`, as caffe does. Parameters
+    that are frozen are left alone.
 
     Logs `training_loss`, and for the development part, a prediction per recording (the mean over its clips): `development_loss`
     and `development_rmse`, in score points. `unit`: points that the loss counts in.
     """
 
     def __init__(
-        self, network: nn.Module, *, loss: LossName, unit: float, learning_rate: float, weight_decay: float
+        self,
+        network: nn.Module,
+        *,
+        loss: LossName,
+        unit: float,
+        learning_rate: float,
+        weight_decay: float,
+        optimiser: OptimiserName = "adam",
+        momentum: float = 0.9,
     ) -> None:
         super().__init__()
         self.network = network
@@ -38,6 +55,8 @@ class ClipTraining(lightning.LightningModule):
         self._unit = unit
         self._lr = learning_rate
         self._weight_decay = weight_decay
+        self._optimiser = optimiser
+        self._momentum = momentum
         self._seen: list[tuple[Tensor, Tensor, Tensor]] = []
 
     def training_step(self, batch: SegmentSample, batch_idx: int) -> Tensor:
@@ -64,5 +83,8 @@ class ClipTraining(lightning.LightningModule):
         self.log("development_rmse", (means - labels).square().mean().sqrt(), prog_bar=True)
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
-        """Adam."""
-        return torch.optim.AdamW(self.parameters(), lr=self._lr, weight_decay=self._weight_decay)
+        """Adam, or stochastic gradient descent."""
+        trained = [parameter for parameter in self.parameters() if parameter.requires_grad]
+        if self._optimiser == "sgd":
+            return torch.optim.SGD(trained, self._lr, momentum=self._momentum, weight_decay=self._weight_decay)
+        return torch.optim.AdamW(trained, lr=self._lr, weight_decay=self._weight_decay)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Generic, Literal, TypeVar
 
+from openada.clips.sampling import SamplingName
 from openada.clips.strengths import Augmentation
 from openada.errors import UnusableInput
 from openada.models.clip_settings import ClipSettings
@@ -19,8 +20,18 @@ from openada.training.recipe import StageRecipe
 M = TypeVar("M", bound=ClipSettings)
 
 ScoreUnit = Literal["points", "share", "standardised"]
-LossName = Literal["mse", "mse+smooth-l1"]
-ScheduleName = Literal["constant", "warm-cosine", "cosine-restarts"]
+LossName = Literal["mse", "mse+smooth-l1", "half-mse"]
+ScheduleName = Literal["constant", "warm-cosine", "cosine-restarts", "inverse"]
+OptimiserName = Literal["adam", "sgd"]
+NO_AUGMENTATION = Augmentation(flip=0, brightness=0, contrast=0, saturation=0, hue=0)
+LEAST = {
+    **dict.fromkeys(
+        ("frame_step", "clips_per_recording", "epochs", "batch", "accumulate", "restart_epochs", "restart_growth"), 1
+    ),
+    **dict.fromkeys(("learning_rate", "label_noise", "momentum", "decay_gamma"), 0),
+    **dict.fromkeys(("test_frames", "cached_features", "stop_after"), 0),
+}
+"""Setting → the least value that it may have."""
 
 
 @dataclass(frozen=True)
@@ -42,8 +53,16 @@ class ClipRecipe(Generic[M]):
     not read from movement."""
     cached: bool = False
     """Read crops from an uncompressed memory map beside the face videos (built once) instead of decoding them."""
+    sampling: SamplingName = "clip"
+    """ "clip": frames that follow each other, in training from a random start, at test end to end. "spread": frames of the whole
+    recording, in training at random, at test evenly spaced; lost frames are never among them."""
+    test_frames: int = 0
+    """With "spread": frames of a recording at test; 0 for as many as in training."""
     frame_step: int = 1
     """A clip takes every so-manieth frame, in training and at test."""
+    cached_features: int = 0
+    """With "spread" and a frozen trunk: its features of so many evenly spaced frames of every recording are computed once and
+    drawn from in training, in place of all frames; nothing is augmented then. 0: the trunk is run at every step."""
     clips_per_recording: int = 1
     """Clips drawn at random from every recording in every epoch."""
     min_tracked_share: float = 0.5
@@ -54,21 +73,29 @@ class ClipRecipe(Generic[M]):
     batch: int = 5
     accumulate: int = 1
     """Batches whose gradients make one step."""
+    optimiser: OptimiserName = "adam"
     learning_rate: float = 1e-3
-    """Of Adam."""
+    momentum: float = 0.9
+    """Of "sgd"."""
     weight_decay: float = 0.0
-    """Decoupled from the gradient (AdamW)."""
+    """Decoupled from the gradient (AdamW); of "sgd" part of it."""
     schedule: ScheduleName = "cosine-restarts"
-    """How the learning rate runs: constant; up over `warm_up` of all steps and down a half cosine; or half cosines, restarted."""
+    """How the learning rate runs: constant; up over `warm_up` of all steps and down a half cosine; half cosines, restarted; or
+    (1 + decay_gamma · steps)^−decay_power ("inverse", as caffe's)."""
     restart_epochs: int = 50
     """Epochs to the first restart (T_0)."""
     restart_growth: int = 2
     """By how much each interval is longer than the one before."""
     warm_up: float = 0.05
+    decay_gamma: float = 1e-4
+    decay_power: float = 0.75
+    stop_after: int = 0
+    """End training at the first epoch after which the mean training loss of an epoch has not been below its lowest for so many
+    steps; 0: never."""
     clip_norm: float | None = None
     """Limit of the gradient's norm; None for none."""
     loss: LossName = "mse"
-    """Of the score in its unit; "mse+smooth-l1" adds the smooth L1 loss."""
+    """Of the score in its unit; "mse+smooth-l1" adds the smooth L1 loss, "half-mse" is half of it (the Euclidean loss)."""
     score_unit: ScoreUnit = "points"
     """What the network's output counts: points of the scale; the share of the scale's highest score (label/63 on the BDI-II); or
     standard deviations of the training labels from their mean. The loss is taken in that unit, scores are given in points."""
@@ -84,11 +111,26 @@ class ClipRecipe(Generic[M]):
     augmentation: Augmentation = field(default_factory=lambda: Augmentation(hue=0.1))
 
     def __post_init__(self) -> None:
-        for name, low in (("frame_step", 1), ("clips_per_recording", 1), ("epochs", 1), ("batch", 1), ("accumulate", 1),
-                          ("restart_epochs", 1), ("restart_growth", 1), ("learning_rate", 0), ("label_noise", 0)):  # fmt: skip
+        for name, low in LEAST.items():
             value = getattr(self, name)
             if value < low:
                 raise UnusableInput(f"{name.replace('_', '-')} {value!r}: it must be at least {low}")
+        for name in ("test_frames", "cached_features"):
+            if getattr(self, name) and self.sampling != "spread":
+                raise UnusableInput(
+                    f"{name.replace('_', '-')} {getattr(self, name)}: it goes with --sampling spread alone"
+                )
+        if 0 < self.cached_features < self.model.clip_frames:
+            raise UnusableInput(
+                f"cached-features {self.cached_features}: a clip takes {self.model.clip_frames} of them, keep at least as many"
+            )
+        if self.cached_features and self.frame_order != "time":
+            raise UnusableInput("frame-order shuffled: cached features are read in time; set --cached-features 0")
+        if self.cached_features and self.augmentation != NO_AUGMENTATION:
+            raise UnusableInput(
+                f"cached-features {self.cached_features}: features that are computed once cannot be those of augmented frames; "
+                "set every strength of --augmentation to 0, or --cached-features 0"
+            )
 
 
 # The smaller networks learn from some hundred people alone: what moves first (the pretext stage), then the scores, briefly and
@@ -126,9 +168,48 @@ _PUBLISHED_SIZES: dict[str, tuple[str, dict[str, Any]]] = {
     "published_50": ("depth_50", {}),
     "published_152": ("depth_152", {}),
 }
+# Table 5 of Pan et al. 2023 fine-tunes face recognition networks on single frames and gives no numbers; these are ours.
+_FRAMES: dict[str, Any] = {
+    "sampling": "spread",
+    "test_frames": 32,
+    "epochs": 100,
+    "batch": 10,
+    "learning_rate": 1e-4,
+    "schedule": "warm-cosine",
+    "score_unit": "standardised",
+}
+_PLANTED_FRAMES: dict[str, Any] = {
+    **_PLANTED,
+    "pretext": StageRecipe(epochs=0, learning_rate=2e-3, batch=8),
+    "epochs": 20,
+    "sampling": "spread",
+    "test_frames": 16,
+}
+# He et al. 2022, section 5.2.1. Batch, number of epochs, clips per epoch and candidate frames are not published.
+_DEPNET: dict[str, Any] = {
+    "sampling": "spread",
+    "cached_features": 64,
+    "clips_per_recording": 4,
+    "epochs": 500,
+    "batch": 10,
+    "optimiser": "sgd",
+    "learning_rate": 1e-5,
+    "momentum": 0.9,
+    "weight_decay": 5e-4,
+    "schedule": "inverse",
+    "stop_after": 200,
+    "loss": "half-mse",
+    "keep": "last",
+    "augmentation": NO_AUGMENTATION,
+}
 RECIPES: dict[str, dict[str, tuple[str, dict[str, Any]]]] = {
     "sta-drn": {**_PUBLISHED_SIZES, "released": ("released", _RELEASED), "planted": ("planted", _PLANTED)},
     "resnet3d": {**_PUBLISHED_SIZES, "planted": ("planted", _PLANTED)},
+    "frame-network": {"published": ("paper", _FRAMES), "planted": ("planted", _PLANTED_FRAMES)},
+    "depnet": {
+        "published": ("paper", _DEPNET),
+        "planted": ("planted", {**_PLANTED_FRAMES, "test_frames": 0}),
+    },
 }
 """System → named recipe → the model's preset, and what differs from `ClipRecipe`'s defaults. The first is the default."""
 

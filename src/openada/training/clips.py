@@ -19,10 +19,11 @@ from openada.training.clip_material import ClipSource, random_clip_loader, whole
 from openada.training.clip_module import DEVELOPMENT_LOSS, ClipTraining
 from openada.training.clip_recipe import ClipRecipe, model_preset, resolved
 from openada.training.fitting import Best, fit
+from openada.training.kept_features import KeptFeatures
 from openada.training.pretext import read_network, signals_of
 from openada.training.recordings import data_facts, parts_of
 from openada.training.run_folder import RunFolder
-from openada.training.schedules import Schedule, constant, cosine_restarts, warm_cosine
+from openada.training.schedules import Schedule, constant, cosine_restarts, inverse_decay, warm_cosine
 from openada.training.stage import pretext_stage
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def train_clips(
     With `keep` = "best" the weights of the epoch with the lowest development loss stay: the development part has selected them,
     which the run's config says (`selected_on`). Interrupted at any moment and called again, at most one epoch is redone and the
     weights are those of an undisturbed run on the same machine. `weights` are pre-trained weights of the network.
+    With `cached_features` the features of a frozen trunk are kept beside the recordings, and what is above it is trained on them.
     Raises UnusableInput if data and recipe do not fit, `run` holds another run, or no epoch's loss is finite.
     """
     dataset = PreparedDataset(prepared)
@@ -83,19 +85,22 @@ def train_clips(
         return folder
     if recipe.pretext.epochs:
         _pretext(folder, source, dataset, model, of, progress)
+    kept = KeptFeatures.of(model, source) if recipe.cached_features else None
     module = ClipTraining(
-        model,
+        model.get_submodule("aggregator") if kept else model,
         loss=recipe.loss,
         unit=settings.score_sd,
         learning_rate=recipe.learning_rate,
         weight_decay=recipe.weight_decay,
+        optimiser=recipe.optimiser,
+        momentum=recipe.momentum,
     )
     best = Best(DEVELOPMENT_LOSS, folder.best(STAGE))
     resume = folder.checkpoint / f"{STAGE}.ckpt"
     fit(
         module,
-        random_clip_loader(source, dataset, of["training"]),
-        whole_recording_loader(source, dataset, of["development"]) if len(of["development"]) else None,
+        random_clip_loader(source, dataset, of["training"], kept=kept),
+        whole_recording_loader(source, dataset, of["development"], kept=kept) if len(of["development"]) else None,
         stage=STAGE,
         epochs=recipe.epochs,
         learning_rate=recipe.learning_rate,
@@ -110,6 +115,7 @@ def train_clips(
         precision=recipe.precision,
         best=best if recipe.keep == "best" else None,
         flag="--learning-rate",
+        stop_after=recipe.stop_after,
         progress=progress,
     )
     module.to("cpu")
@@ -131,7 +137,10 @@ def _pretext(
     of: dict[str, pd.DataFrame],
     progress: bool,
 ) -> None:
-    assert isinstance(model, ClipNetwork)
+    if not isinstance(model, ClipNetwork):
+        raise UnusableInput(
+            f"pretext.epochs {source.recipe.pretext.epochs}: {type(model).__name__} has no stage before the scores; set it to 0"
+        )
 
     def loaders() -> tuple[DataLoader, DataLoader | None]:
         watched = of["development"]
@@ -158,4 +167,6 @@ def schedule_of(recipe: ClipRecipe[Any]) -> Schedule:
     """The recipe's learning-rate schedule, by its name."""
     if recipe.schedule == "cosine-restarts":
         return cosine_restarts(recipe.restart_epochs, recipe.restart_growth)
+    if recipe.schedule == "inverse":
+        return inverse_decay(recipe.decay_gamma, recipe.decay_power, recipe.accumulate)
     return warm_cosine(recipe.warm_up) if recipe.schedule == "warm-cosine" else constant

@@ -60,7 +60,14 @@ class _EpochEnd(Checkpoint):
     """
 
     def __init__(
-        self, stage: str, metrics: Path, resume: Path, keep: Mapping[int, Path], best: Best | None, flag: str
+        self,
+        stage: str,
+        metrics: Path,
+        resume: Path,
+        keep: Mapping[int, Path],
+        best: Best | None,
+        flag: str,
+        stop_after: int,
     ) -> None:
         self._stage = stage
         self._flag = flag
@@ -68,6 +75,17 @@ class _EpochEnd(Checkpoint):
         self._resume = resume
         self._keep = keep
         self._best = best
+        self._stop_after = stop_after
+
+    def on_train_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        self._stop_if_stalled(trainer, trainer.current_epoch)
+
+    def _stop_if_stalled(self, trainer: lightning.Trainer, done: int) -> None:
+        """End training if after `done` epochs nothing has improved for `stop_after` steps, also when gone on with there."""
+        steps = -(-int(trainer.num_training_batches) // trainer.accumulate_grad_batches)
+        since = epochs_since_best(self._metrics, self._stage, "training_loss", done)
+        if self._stop_after and since * steps >= self._stop_after:
+            trainer.should_stop = True
 
     def on_train_epoch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         if not trainer.is_global_zero:
@@ -86,6 +104,7 @@ class _EpochEnd(Checkpoint):
             _save(pl_module, self._best.path)
         with atomic_path(self._resume) as temporary:
             trainer.save_checkpoint(temporary)
+        self._stop_if_stalled(trainer, trainer.current_epoch + 1)
 
 
 def _save(module: torch.nn.Module, path: Path) -> None:
@@ -93,13 +112,23 @@ def _save(module: torch.nn.Module, path: Path) -> None:
         save_file({name: value.contiguous() for name, value in module.state_dict().items()}, temporary)
 
 
-def best_epoch(metrics: Path, stage: str, metric: str) -> int | None:
-    """The epoch (from 0) of a stage with the lowest finite value of a metric, the first of equals; None without any."""
+def epochs_since_best(metrics: Path, stage: str, metric: str, done: int) -> int:
+    """How many of the first `done` epochs of a stage came after the one at which the metric was lowest; 0 without any."""
+    best = best_epoch(metrics, stage, metric, done)
+    return 0 if best is None else done - 1 - best
+
+
+def best_epoch(metrics: Path, stage: str, metric: str, done: int | None = None) -> int | None:
+    """The epoch (from 0) of a stage with the lowest finite value of a metric, the first of equals; None without any.
+
+    `done`: among the first so many epochs.
+    """
     if not metrics.is_file():
         return None
     with metrics.open(newline="", encoding="utf-8") as file:
         rows = [row for row in list(csv.reader(file))[1:] if row[0] == stage and row[2] == metric]
     found = [(float(row[3]), int(row[1])) for row in rows if math.isfinite(float(row[3]))]
+    found = [entry for entry in found if done is None or entry[1] < done]
     return min(found)[1] if found else None
 
 
@@ -139,12 +168,14 @@ def fit(
     keep: Mapping[int, Path] | None = None,
     best: Best | None = None,
     flag: str = "",
+    stop_after: int = 0,
     progress: bool = True,
 ) -> None:
     """Train `module` for `epochs` epochs, from the file `resume` on if it is there.
 
     `schedule` multiplies `learning_rate` at every batch. `accumulate`: batches whose gradients are averaged into one step.
     `clip_norm`: limit of the gradient's norm, None for none. `best`: which epoch's weights stay, by a logged metric.
+    `stop_after`: steps for which the mean training loss of an epoch may stay above its lowest before training ends; 0 for ever.
     `flag`: how the command line calls the learning rate, if not by the stage.
     `keep`: epoch (counted from 1) → safetensors file in which the module's weights after it stay.
     Raises UnusableInput naming the remedy if the resume file cannot be read, KeyboardInterrupt when interrupted (the resume
@@ -161,7 +192,7 @@ def fit(
             logger=False,
             callbacks=[
                 _Repeatable(seed, epochs, learning_rate, schedule),
-                _EpochEnd(stage, metrics, resume, keep or {}, best, flag or f"--{stage}.learning-rate"),
+                _EpochEnd(stage, metrics, resume, keep or {}, best, flag or f"--{stage}.learning-rate", stop_after),
                 *([RichProgressBar(leave=False)] if progress else []),
             ],
             enable_checkpointing=True,

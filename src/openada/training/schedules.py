@@ -41,6 +41,19 @@ def warm_cosine(warm_up: float) -> Schedule:
     return factor
 
 
+def inverse_decay(gamma: float, power: float, accumulate: int = 1) -> Schedule:
+    """(1 + gamma · i)^−power, i the steps that were made, as caffe's "inv" (He et al. 2022, section 5.2.1).
+
+    `accumulate`: batches of an epoch that make one step; what is left at its end makes one too.
+    """
+
+    def factor(step: Step) -> float:
+        made = step.epoch * -(-step.batches // accumulate) + step.batch // accumulate
+        return float((1 + gamma * made) ** -power)
+
+    return factor
+
+
 def cosine_restarts(period: int, growth: int) -> Schedule:
     """Half a cosine from 1 to 0 over `period` epochs, begun anew ever after, each time `growth` times as long.
 

@@ -11,7 +11,13 @@ from openada.training.recipe import ExpADARecipe
 from openada.training.recipe import from_json as expada_from_json
 
 EXPADA = "expada"
-TITLES = {EXPADA: "ExpADA", "sta-drn": "STA-DRN", "resnet3d": "3-D ResNet"}
+TITLES = {
+    EXPADA: "ExpADA",
+    "sta-drn": "STA-DRN",
+    "resnet3d": "3-D ResNet",
+    "frame-network": "frame network",
+    "depnet": "DepNet",
+}
 
 Recipe = ExpADARecipe | ClipRecipe[Any]
 
@@ -61,8 +67,10 @@ class RunKind:
 
     @property
     def frames(self) -> int:
-        """Frames of one segment or clip."""
-        return int(self.config["model"]["clip_frames" if self.is_clip_model else "segment_frames"])
+        """Frames of one segment or clip at test."""
+        if not self.is_clip_model:
+            return int(self.config["model"]["segment_frames"])
+        return int(self.config["recipe"].get("test_frames") or self.config["model"]["clip_frames"])
 
     @property
     def image_size(self) -> int:
@@ -106,6 +114,8 @@ class RunKind:
     @property
     def aggregation(self) -> str:
         """How a recording's score comes about, in words."""
+        if self.is_clip_model and self.config["recipe"].get("sampling") == "spread":
+            return f"One score from {self.frames} frames spread evenly over the tracked frames of a recording"
         if self.is_clip_model:
             return "Mean over the clips of a recording, each weighing the same"
         return "Mean over the segments the model selects, per recording"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from openada.models.clip_settings import CLIP_EXPLANATIONS, ClipSettings
+from openada.models.clip_settings import CLIP_EXPLANATIONS, ResidualSettings
 from openada.models.registry import register
 
 LAYERS = {18: (2, 2, 2, 2), 50: (3, 4, 6, 3), 152: (3, 8, 36, 3)}
@@ -30,7 +30,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     },
 )
 @dataclass(frozen=True)
-class ResNet3DConfig(ClipSettings):
+class ResNet3DConfig(ResidualSettings):
     """Settings of the 3-D ResNet in Table 4 of the STA-DRN paper, from the same stem, stages and head as STA-DRN.
 
     `depth` is 18 (the default, and preset "paper"), 50 or 152: 33.20, 46.20 and 117.41 M parameters, as Table 4 prints them.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from openada.errors import UnusableInput
-from openada.models.clip_settings import CLIP_EXPLANATIONS, ClipSettings
+from openada.models.clip_settings import CLIP_EXPLANATIONS, ResidualSettings
 from openada.models.registry import register
 
 Fusion = Literal["spatial", "temporal", "feature", "vector"]
@@ -32,7 +32,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     },
 )
 @dataclass(frozen=True)
-class STADRNConfig(ClipSettings):
+class STADRNConfig(ResidualSettings):
     """Settings of STA-DRN. The defaults reproduce Table 4's smallest network, STA-18: 31.270 M parameters.
 
     `width` (w) is the bottlenecks' in the first stage, w · (1, 2, 4, 8) over the four; `groups` (k) are those of the attention;

@@ -38,6 +38,7 @@ class Job:
     `recipe` is that of every run of `system` but for what a target varies; its own seed and method play no part. `part` is
     reported.
     `tasks`: "together", one model on all recordings; "apart", one per task of the manifest (the paper does not say which it did).
+    `networks`: timm networks of a target that compares some; () for the target's own list.
     """
 
     data: Path
@@ -49,6 +50,7 @@ class Job:
     download: bool = False
     part: str = "test"
     tasks: Literal["together", "apart"] = "together"
+    networks: Sequence[str] = ()
     progress: bool = True
     _loaded: dict[Path, TrainedRun] = field(default_factory=dict, repr=False, compare=False)
 
@@ -93,30 +95,41 @@ class Job:
         pretexts_of: Sequence[Path] = (),
         keep_epochs: Sequence[int] = (),
         system: str | None = None,
+        recipe: Recipe | None = None,
+        weights: Weights | Literal["of the system"] | None = "of the system",
         **changes: Any,
     ) -> list[Path]:
         """The run `name` with `seed`, one folder per entry of `task_names`: trained now, gone on with, or found finished.
 
         `changes` replace values of the recipe. `encoders_of`: runs (one per entry) whose encoders are taken over, `pretexts_of`
         runs whose pretext stages are, where they have one (ExpADA). `system` is another clip model than the job's, to be trained
-        alike. All targets share the names of runs, so one trains what the next needs; a run there with another recipe is
-        refused, not mixed up.
+        alike, or by a `recipe` of its own. `weights`: pre-trained ones in place of the job's, which its own system gets.
+        All targets share the names of runs, so one trains what the next needs; a run there with another recipe is refused, not
+        mixed up.
         """
         folders = []
         for position, task in enumerate(self.task_names):
             folder = self.out / "runs" / "-".join([name, *([task] if task else []), f"s{seed}"])
             if self.progress and not RunFolder(folder).model.is_file():
                 print(f"· training {folder.name} …", flush=True)
-            recipe = replace(self.recipe, seed=seed, task=task or self.recipe.task, **changes)
-            if isinstance(recipe, ClipRecipe):
-                weights = self.weights if system in (None, self.system) else None
-                train_clips(system or self.system, self.data, folder, recipe, weights=weights, progress=self.progress)
+            trained = replace(recipe or self.recipe, seed=seed, task=task or self.recipe.task, **changes)
+            if isinstance(trained, ClipRecipe):
+                own = self.weights if system in (None, self.system) else None
+                train_clips(
+                    system or self.system,
+                    self.data,
+                    folder,
+                    trained,
+                    weights=own if isinstance(weights, str) else weights,
+                    download=self.download,
+                    progress=self.progress,
+                )
             else:
                 pretext_of = pretexts_of[position] if pretexts_of else None
                 train_expada(
                     self.data,
                     folder,
-                    recipe,
+                    trained,
                     weights=self.weights,
                     download=self.download,
                     encoder_of=encoders_of[position] if encoders_of else None,

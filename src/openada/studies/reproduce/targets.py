@@ -28,7 +28,10 @@ _STABILITY = "openada.studies.reproduce.expada_stability"
 _STA_TABLES = "openada.studies.reproduce.sta_drn_tables"
 _STA_FIGURES = "openada.studies.reproduce.sta_drn_figures"
 _STA_SALIENCY = "openada.studies.reproduce.sta_drn_saliency"
+_DEPNET = "openada.studies.reproduce.depnet_tables"
+_DEPNET_TESTS = "openada.studies.reproduce.depnet_tests"
 _PAN = "Pan et al. 2023"
+_HE = "He et al. 2022"
 TARGETS: dict[str, Target] = {
     "expada/table1": Target(
         "Liao et al. 2026, Table 1", "the selection method beside other systems", f"{_TABLES}:table1"
@@ -51,6 +54,7 @@ TARGETS: dict[str, Target] = {
     "sta-drn/table2": Target(f"{_PAN}, Table 2", "groups × fusion: MAE and RMSE", f"{_STA_TABLES}:table2"),
     "sta-drn/table3": Target(f"{_PAN}, Table 3", "groups × fusion: PCC and CCC", f"{_STA_TABLES}:table3"),
     "sta-drn/table4": Target(f"{_PAN}, Table 4", "three depths beside the plain 3-D ResNet", f"{_STA_TABLES}:table4"),
+    "sta-drn/table5": Target(f"{_PAN}, Table 5", "frame networks of timm beside STA-DRN", f"{_STA_TABLES}:table5"),
     "sta-drn/table6": Target(f"{_PAN}, Table 6", "STA-DRN beside others on AVEC 2013", f"{_STA_TABLES}:table6"),
     "sta-drn/table7": Target(f"{_PAN}, Table 7", "STA-DRN beside others on AVEC 2014", f"{_STA_TABLES}:table7"),
     "sta-drn/figure7": Target(f"{_PAN}, Fig. 7", "prediction against label, by fusion", f"{_STA_FIGURES}:figure7"),
@@ -58,7 +62,20 @@ TARGETS: dict[str, Target] = {
     "sta-drn/figure9": Target(f"{_PAN}, Fig. 9", "errors under Gaussian noise", f"{_STA_FIGURES}:figure9"),
     "sta-drn/figure10": Target(f"{_PAN}, Fig. 10", "errors under Gaussian blur", f"{_STA_FIGURES}:figure10"),
     "sta-drn/figure11": Target(f"{_PAN}, Fig. 11", "maps by severity band", f"{_STA_SALIENCY}:figure11"),
+    "depnet/table2": Target(f"{_HE}, Table 2", "four architectures, with AVEC 2013", f"{_DEPNET}:table2"),
+    "depnet/table3": Target(f"{_HE}, Table 3", "four architectures, with AVEC 2014", f"{_DEPNET}:table3"),
+    "depnet/table4": Target(f"{_HE}, Table 4", "DepNet beside others on AVEC 2013", f"{_DEPNET}:table4"),
+    "depnet/table5": Target(f"{_HE}, Table 5", "DepNet beside others on AVEC 2014", f"{_DEPNET}:table5"),
+    "depnet/table6": Target(f"{_HE}, Table 6", "hypothesis tests on predictions, AVEC 2013", f"{_DEPNET_TESTS}:table6"),
+    "depnet/table7": Target(f"{_HE}, Table 7", "hypothesis tests on predictions, AVEC 2014", f"{_DEPNET_TESTS}:table7"),
+    "depnet/figure7": Target(f"{_HE}, Fig. 7", "DepNet beside entries of AVEC 2013's challenge", f"{_DEPNET}:figure7"),
+    "depnet/figure8": Target(f"{_HE}, Fig. 8", "DepNet beside entries of AVEC 2014's challenge", f"{_DEPNET}:figure8"),
+    "depnet/reductions": Target(
+        f"{_HE}, section 4.2", "four layers that reduce the trunk's channels", f"{_DEPNET}:reductions"
+    ),
 }
+OWN_DOWNLOADS = ("sta-drn/table5",)
+"""Targets whose --download-weights is for networks that they bring, not for the system of the recipe."""
 
 
 def system_of(name: str) -> str:
