@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -146,6 +147,92 @@ def subtypes(
         print(f"tables and pictures: {out}")
 
 
+def scale_study(
+    folder: Positional[Path],
+    /,
+    *,
+    scale: str = "dass21_depression",
+    task: Task = "two-class",
+    learner: str = "gradient-boosting",
+    sizes: tuple[int, ...] = (50, 100, 200, 500, 1000, 2000, 5000),
+    features: tuple[str, ...] = ("*",),
+    adjust: tuple[str, ...] = ("age", "sex", "site"),
+    folds: int = 5,
+    inner_folds: int = 3,
+    repeats: int = 5,
+    keep: tuple[int, ...] = (10, 40),
+    seed: int = 0,
+    workers: int | None = None,
+) -> None:
+    """Show how well prediction does with 50 people and with all, and what the best fold would have claimed at each number.
+
+    Repeated nested cross-validation on people drawn at random. Says first how long it will take; resumable. Writes
+    COHORT/scale_study/SCALE-TASK/ curve.csv and curve.svg.
+
+    Args:
+        folder: A cohort that 'openada cohort build' made.
+        scale: The total that is predicted.
+        task: As for 'openada cohort predict'.
+        learner: As for 'openada cohort predict', one of them.
+        sizes: Numbers of people, beside all of them.
+        features: Names or patterns of the inputs.
+        adjust: Columns whose linear part is taken out of the features inside each fold.
+        folds: Outer folds of people.
+        inner_folds: Folds of the training people, by which settings are chosen.
+        repeats: Drawings of people at each number.
+        keep: How many features selection may keep; inner folds choose. 0: all.
+        seed: Decides who is drawn, folds and learner.
+        workers: Processes; default: one per core.
+    """
+    from openada.cli.output import print_table
+    from openada.cohort.layout import read_cohort
+    from openada.cohort.prediction.figures import HEADLINE
+    from openada.cohort.prediction.fold import Fitting
+    from openada.cohort.prediction.scale_study import FOLDER
+    from openada.cohort.prediction.scale_study import scale_study as study
+    from openada.files import write_text
+    from openada.report.cohort_drawings import learning_curve
+
+    out = folder / FOLDER / f"{scale}-{task}"
+    table = study(
+        read_cohort(folder),
+        out,
+        scale=scale,
+        task=task,
+        learner=learner,
+        sizes=sizes,
+        columns=features,
+        adjust=adjust,
+        outer=folds,
+        inner=inner_folds,
+        repeats=repeats,
+        fitting=Fitting(keep=tuple(keep), seed=seed),
+        workers=workers,
+    )
+    metric = HEADLINE[task]
+    write_text(out / "curve.svg", learning_curve(table, LABELS[metric], CHANCE[metric]))
+    print_table(table, f"{LABELS[metric]} of {learner} by number of people")
+    print("best_fold is no result: it is what a report that keeps the best fold would print")
+    print(f"table and picture: {out}")
+
+
+def report(folder: Positional[Path], /, *, out: Path | None = None) -> None:
+    """Write one page, COHORT/report.html, of everything that has been done with a cohort, to be read without the commands at
+    hand.
+
+    Args:
+        folder: A cohort that 'openada cohort build' made.
+        out: Where to write the page instead.
+    """
+    from openada.studies.cohort_report import write_cohort_report
+
+    print(f"page: {write_cohort_report(folder, out)}")
+
+
+LABELS = {"auroc": "AUROC", "pcc": "correlation with the total"}
+CHANCE = {"auroc": 0.5, "pcc": 0.0}
+
+
 def figures_shown(figures: pd.DataFrame, task: str) -> pd.DataFrame:
     """A row per predictor of the main figures, as text."""
     import pandas as pd
@@ -167,4 +254,9 @@ def figures_shown(figures: pd.DataFrame, task: str) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-STUDY_COMMANDS = {"subtypes": subtypes, "predict": predict}
+STUDY_COMMANDS: dict[str, Callable[..., None]] = {
+    "subtypes": subtypes,
+    "predict": predict,
+    "scale-study": scale_study,
+    "report": report,
+}

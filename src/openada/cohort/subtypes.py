@@ -44,8 +44,8 @@ class Subtypes:
         """What may be said, in a sentence."""
         if self.p_one_cloud > 0.05:
             return (
-                f"One cluster is as good: people who form a single cloud look as clustered as these (p =
-                {self.p_one_cloud:.2f}). " f"The {self.k} groups are slices of a continuum, not kinds of people."
+                "One cluster is as good: people who form a single cloud look as clustered as these "
+                f"(p = {self.p_one_cloud:.2f}). The {self.k} groups are slices of a continuum, not kinds of people."
             )
         return (
             f"{self.k} groups, more clustered than a single cloud of the same means, spreads, skewness and correlations "

@@ -105,7 +105,7 @@ def test_residuals_are_those_of_the_training_regression():
     step = Residualised(2).fit(np.column_stack([x[:23], z[:23]]))
     design = np.column_stack([np.ones(23), z[:23]])
     weights = np.linalg.lstsq(design, x[:23], rcond=None)[0]
-    expected = x[23:] - np.column_stack([np.ones(8), z[23:]]) @ weights
+    expected = x[23:] - np.column_stack([np.ones(8), z[23:]]) @ weights + x[:23].mean(axis=0)
     np.testing.assert_allclose(step.transform(np.column_stack([x[23:], z[23:]])), expected, atol=1e-12)
 
 
