@@ -40,7 +40,7 @@ def associate(
     features (n, d), scores (n, s), covariates (n, c), in the same order of people: numbers, or words that become groups.
     People who lack the score, the feature or a covariate are left out of that row. "spearman" takes ranks of feature and score
     first; both are then regressed on the covariates by least squares and what is left is correlated. "mann-whitney" takes
-    scores of 0 and 1 and compares the ranks of what the covariates leave of the feature's ranks: r is the rank-biserial
+    scores of 0 and 1 and compares by rank what a regression on the covariates leaves of the feature: r is the rank-biserial
     correlation (`groups.rank_biserial`). The interval is the jackknife-t over people, which asks for no normal distribution
     and takes the regression as given (with c ≪ n); p_value is two-sided, from t on n − 2 − (columns of covariates) degrees of
     freedom, or Mann and Whitney's. NaN where fewer than `FEWEST_PEOPLE` are left or nothing varies. Raises UnusableInput for a
@@ -147,7 +147,7 @@ def _partial(x: Floats, y: Floats, design: Floats, method: str, level: float) ->
     if n < FEWEST_PEOPLE or np.ptp(y) == 0:
         return found
     inside = y > y.min()
-    if method != "pearson":
+    if method == "spearman":
         x, y = rankdata(x, axis=0), rankdata(y)
     vectors, sizes, _ = np.linalg.svd(design, full_matrices=False)
     basis = vectors[:, sizes > 1e-10 * sizes[0]]
