@@ -42,6 +42,12 @@ class Subtypes:
     @property
     def verdict(self) -> str:
         """What may be said, in a sentence."""
+        chosen = self.criteria.set_index("k").loc[self.k]
+        if self.p_one_cloud <= 0.05 and chosen["silhouette"] <= chosen["one_cloud_high"]:
+            return (
+                f"One cluster is as good as the {self.k} groups chosen: people who form a single cloud look as clustered in "
+                f"{self.k} groups. Other numbers of groups exceed it (p = {self.p_one_cloud:.2f}), which steps of the answers can do."
+            )
         if self.p_one_cloud > 0.05:
             return (
                 "One cluster is as good: people who form a single cloud look as clustered as these "
