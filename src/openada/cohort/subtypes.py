@@ -46,7 +46,7 @@ class Subtypes:
         if self.p_one_cloud <= 0.05 and chosen["silhouette"] <= chosen["one_cloud_high"]:
             return (
                 f"One cluster is as good as the {self.k} groups chosen: people who form a single cloud look as clustered in "
-                f"{self.k} groups. Other numbers of groups exceed it (p = {self.p_one_cloud:.2f}), which steps of the answers can do."
+                f"{self.k} groups. Other numbers exceed it (p = {self.p_one_cloud:.2f}), which the answers' steps can do."
             )
         if self.p_one_cloud > 0.05:
             return (
