@@ -133,7 +133,10 @@ def read_inputs(path: Path, sha256: str) -> Inputs:
         found = Inputs(
             stored["people"],
             tuple(stored["names"].tolist()),
-            *(stored[name] for name in ("features", "covariates", "y", "total")),
+            stored["features"],
+            stored["covariates"],
+            stored["y"],
+            stored["total"],
             tuple(stored["classes"].tolist()),
         )
     if found.sha256 != sha256:

@@ -132,7 +132,7 @@ def scale_study(
     table = curve([(job.people, (outcome.result or {})["values"]) for job, outcome in zip(jobs, outcomes, strict=True)])
     with atomic_path(out / "curve.csv") as temporary:
         table.to_csv(temporary, index=False)
-    about = {"scale": name, "total": scale, "task": task, "learner": learner, "metric": HEADLINE[task]}
+    about: dict[str, Any] = {"scale": name, "total": scale, "task": task, "learner": learner, "metric": HEADLINE[task]}
     about |= {"outer": outer, "inner": inner, "repeats": repeats, "adjusted_for": list(adjust)}
     write_json(out / "study.json", about | {"inputs_sha256": sha256, "fitting": asdict(fitting)})
     return table
