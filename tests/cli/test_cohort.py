@@ -54,6 +54,10 @@ def test_from_synthetic_tables_to_associations(
         "cohort scales nowhere",
         "cohort discrepancy nowhere",
         "cohort associations nowhere",
+        "cohort subtypes nowhere",
+        "cohort predict nowhere",
+        "cohort scale-study nowhere",
+        "cohort report nowhere",
         "cohort nonsense",
     ],
 )

@@ -6,7 +6,15 @@ import pytest
 from openada.evaluation.checks import subject_codes
 from openada.evaluation.intervals import inputs, value_of
 from openada.evaluation.metrics import METRICS
-from openada.evaluation.resampling import Combination, SubjectSums, bootstrap, draws, mean_of_sums, statistic
+from openada.evaluation.resampling import (
+    Combination,
+    SubjectAuroc,
+    SubjectSums,
+    bootstrap,
+    draws,
+    mean_of_sums,
+    statistic,
+)
 from openada.evaluation.table import bands
 
 LIMITS = (0, 14, 20, 29)
@@ -101,3 +109,13 @@ def test_mean_of_sums():
     figure = SubjectSums(np.array([[2.0, 3.0], [1.0, 9.0]]), mean_of_sums)
     np.testing.assert_allclose(figure.weighted(np.array([[1.0, 1.0], [0.0, 2.0]])), [4.0, 9.0])
     np.testing.assert_allclose(figure.delete_one(), [9.0, 1.5])
+
+
+def test_auroc_without_each_of_many_people_of_one_recording_is_the_weighted_figure() -> None:
+    rng = np.random.default_rng(8)
+    truth, score = rng.random(41) < 0.4, rng.integers(0, 9, 41).astype(float)
+    fast = SubjectAuroc(truth, score, rng.permutation(41), 41)
+    expected = fast.weighted((np.arange(41)[:, None] != np.arange(41)).astype(float))
+    np.testing.assert_allclose(fast.delete_one(), expected, rtol=1e-12)
+    alone = SubjectAuroc(np.arange(41) == 3, score, np.arange(41), 41)
+    assert np.isnan(alone.delete_one()[3]) and np.isfinite(np.delete(alone.delete_one(), 3)).all()

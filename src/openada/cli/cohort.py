@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from tyro.conf import Positional
 
+from openada.cli.cohort_studies import STUDY_COMMANDS
 from openada.errors import SomeItemsFailed
 
 if TYPE_CHECKING:
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
 def cohort() -> None:
     """Studies of many people: wide tables from per-frame behaviour and a questionnaire, scales and how they go together.
 
-    openada cohort synth | build | scales | discrepancy | associations, each with its own --help. docs/cohort.md tells more.
+    openada cohort synth | build | scales | discrepancy | associations | subtypes | predict | scale-study | report, each with
+    its own --help. docs/cohort.md tells more.
     """
 
 
@@ -187,7 +189,7 @@ def associations(
     /,
     *,
     adjust: tuple[str, ...] = ("age", "sex", "site"),
-    method: Literal["spearman", "pearson"] = "spearman",
+    method: Literal["spearman", "pearson", "mann-whitney"] = "spearman",
     rate: float = 0.05,
     held_out: float = 0.5,
     seed: int = 0,
@@ -195,12 +197,12 @@ def associations(
     """Hold every feature against every scale in one half of the people, and what was found against the other half.
 
     Partial correlations with intervals over people, false discoveries controlled over all features and scales together.
-    Writes COHORT/associations/associations.csv, strongest first.
+    Writes COHORT/associations/associations.csv, strongest first, and a volcano plot, volcano.svg.
 
     Args:
         folder: A cohort that 'openada cohort build' made.
         adjust: Columns of the questionnaire to adjust for; give none with --adjust alone.
-        method: Ranks, or the values as they are.
+        method: Ranks; the values as they are; or people at or above a scale's cut against the others.
         rate: False discovery rate.
         held_out: Share of the people kept for the replication; 0: no replication.
         seed: Decides who is kept.
@@ -209,7 +211,8 @@ def associations(
     from openada.cohort.associations import association_table
     from openada.cohort.halves import held_out_split, save_split
     from openada.cohort.layout import read_cohort
-    from openada.files import atomic_path
+    from openada.files import atomic_path, write_json, write_text
+    from openada.report.cohort_drawings import volcano
 
     read = read_cohort(folder)
     table = association_table(read, adjust=adjust, method=method, rate=rate, held_out_share=held_out, seed=seed)
@@ -218,6 +221,11 @@ def associations(
     path = folder / "associations" / "associations.csv"
     with atomic_path(path) as temporary:
         table.to_csv(temporary, index=False)
+    size = "rank-biserial correlation, adjusted" if method == "mann-whitney" else "adjusted correlation"
+    write_text(path.with_name("volcano.svg"), volcano(table, rate, size=size))
+    write_json(
+        path.with_suffix(".json"), {"method": method, "rate": rate, "adjusted_for": adjust, "held_out": held_out}
+    )
     top = table[table["found"]].head(SHOWN)
     shown = top[["feature", "scale"]].assign(**{"r (95 %)": _spans(top)})
     if held_out:
@@ -226,7 +234,7 @@ def associations(
     print(f"{len(table)} pairs of feature and scale, adjusted for {', '.join(adjust) or 'nothing'}")
     print(f"{int(table['found'].sum())} found at a false discovery rate of {rate:g}", end="")
     print(f", {int(table['replicated'].sum())} of them replicated in the held-out people" if held_out else "")
-    print(f"table: {path}")
+    print(f"table: {path}; picture: {path.with_name('volcano.svg')}")
 
 
 def _spans(table: pd.DataFrame, prefix: str = "") -> list[str]:
@@ -242,4 +250,5 @@ COHORT_COMMANDS: dict[str, Callable[..., None]] = {
     "scales": scales,
     "discrepancy": discrepancy,
     "associations": associations,
+    **STUDY_COMMANDS,
 }

@@ -8,9 +8,11 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from openada.cohort.groups import rank_biserial
 from openada.cohort.halves import HELD_OUT_SHARE, held_out
-from openada.cohort.instruments import INSTRUMENTS, ITEM_COLUMNS
+from openada.cohort.instruments import of_questionnaire
 from openada.cohort.layout import Cohort
+from openada.cohort.prediction.targets import target_of
 from openada.cohort.questionnaire import PERSON
 from openada.errors import UnusableInput
 from openada.evaluation.checks import Floats
@@ -22,7 +24,7 @@ ADJUSTED_FOR = ("age", "sex", "site")
 FALSE_DISCOVERY_RATE = 0.05
 FEWEST_PEOPLE = 20
 COLUMNS = ("scale", "feature", "r", "low", "high", "p_value", "n")
-Method = Literal["spearman", "pearson"]
+Method = Literal["spearman", "pearson", "mann-whitney"]
 
 
 def associate(
@@ -37,18 +39,20 @@ def associate(
 
     features (n, d), scores (n, s), covariates (n, c), in the same order of people: numbers, or words that become groups.
     People who lack the score, the feature or a covariate are left out of that row. "spearman" takes ranks of feature and score
-    first; both are then regressed on the covariates by least squares and what is left is correlated. The interval is the
-    jackknife-t over people, which asks for no normal distribution and takes the regression as given (with c ≪ n); p_value is
-    two-sided, from t on n − 2 − (columns of covariates) degrees of freedom. NaN where fewer than `FEWEST_PEOPLE` are left or
-    nothing varies. Raises UnusableInput for a feature that is a column of a questionnaire.
+    first; both are then regressed on the covariates by least squares and what is left is correlated. "mann-whitney" takes
+    scores of 0 and 1 and compares by rank what a regression on the covariates leaves of the feature: r is the rank-biserial
+    correlation (`groups.rank_biserial`). The interval is the jackknife-t over people, which asks for no normal distribution
+    and takes the regression as given (with c ≪ n); p_value is two-sided, from t on n − 2 − (columns of covariates) degrees of
+    freedom, or Mann and Whitney's. NaN where fewer than `FEWEST_PEOPLE` are left or nothing varies. Raises UnusableInput for a
+    feature that is a column of a questionnaire.
     """
-    asked = [name for name in features if name in ITEM_COLUMNS or name.removesuffix("_band") in INSTRUMENTS]
+    asked = [name for name in features if of_questionnaire(name)]
     if asked:
         raise UnusableInput(
             f"feature {asked[0]!r} is a questionnaire's: features are measured in the face, leave it out"
         )
     values = features.to_numpy(np.float64)
-    design, whole = _design(covariates, len(values))
+    design, whole = covariate_design(covariates, len(values))
     known = np.isfinite(values)
     _, pattern = np.unique(np.packbits(known, axis=0), axis=1, return_inverse=True)
     rows: list[tuple[object, ...]] = []
@@ -77,7 +81,8 @@ def association_table(
     Discovery: `associate` on the people who are not held out; q_value is Benjamini and Hochberg's, over all features and scales
     together; found: q_value ≤ `rate`. Replication: only what was found is looked at in the held-out people; its q_value is over
     those; replicated: q_value ≤ `rate` and the same sign. A found r is the larger for having been selected; the replication's is
-    not. held_out_share 0: everyone at once, no replication. Raises UnusableInput for a covariate that the cohort lacks.
+    not. "mann-whitney" compares people at or above a scale's cut with the others. held_out_share 0: everyone at once, no
+    replication. Raises UnusableInput for a covariate that the cohort lacks.
     """
     if not 0.0 < rate < 1.0:
         raise UnusableInput(f"the false discovery rate is {rate:g}; give a number between 0 and 1, such as 0.05")
@@ -90,12 +95,15 @@ def association_table(
         )
     features = cohort.features.drop(columns=PERSON).reset_index(drop=True)
     scores, covariates = (people[list(names)].reset_index(drop=True) for names in (cohort.instruments, adjust))
+    if method == "mann-whitney":
+        for name, of in cohort.instruments.items():
+            scores[name] = target_of(scores[name].to_numpy(), of.bands, "two-class").y
     kept = np.zeros(len(people), bool)
     if held_out_share:  # drawn among everyone, so that the same people are held out whoever has a recording
         halves = held_out(cohort.people[PERSON], share=held_out_share, seed=seed)
         kept = np.isin(cohort.features[PERSON].astype(str), cohort.people[PERSON].astype(str)[halves])
     table = associate(features[~kept], scores[~kept], covariates[~kept], method=method)
-    table["q_value"] = _false_discovery(table["p_value"])
+    table["q_value"] = false_discovery(table["p_value"])
     table["found"] = table["q_value"] <= rate
     if kept.any():
         again = pd.DataFrame(columns=[*COLUMNS, "q_value"])
@@ -104,7 +112,7 @@ def association_table(
             names = list(dict.fromkeys(chosen["feature"]))
             again = associate(features.loc[kept, names], scores[kept], covariates[kept], method=method)
             again = chosen[["scale", "feature"]].merge(again, on=["scale", "feature"])
-            again["q_value"] = _false_discovery(again["p_value"])
+            again["q_value"] = false_discovery(again["p_value"])
         renamed = again.rename(columns=lambda name: name if name in ("scale", "feature") else f"replication_{name}")
         table = table.merge(renamed, on=["scale", "feature"], how="left")
         same = np.sign(table["r"].to_numpy(float)) == np.sign(table["replication_r"].to_numpy(float))
@@ -113,7 +121,7 @@ def association_table(
     return table.iloc[order].reset_index(drop=True)
 
 
-def _design(covariates: pd.DataFrame | None, n: int) -> tuple[Floats, np.ndarray]:
+def covariate_design(covariates: pd.DataFrame | None, n: int) -> tuple[Floats, np.ndarray]:
     """A constant and the covariates as columns (n, 1 + c), and who has all of them (n,)."""
     columns, whole = [np.ones(n)], np.ones(n, bool)
     for name in covariates if covariates is not None else ():
@@ -138,6 +146,7 @@ def _partial(x: Floats, y: Floats, design: Floats, method: str, level: float) ->
     found[:, 4] = n
     if n < FEWEST_PEOPLE or np.ptp(y) == 0:
         return found
+    inside = y > y.min()
     if method == "spearman":
         x, y = rankdata(x, axis=0), rankdata(y)
     vectors, sizes, _ = np.linalg.svd(design, full_matrices=False)
@@ -150,6 +159,10 @@ def _partial(x: Floats, y: Floats, design: Floats, method: str, level: float) ->
     codes = np.arange(n)
     for column in np.flatnonzero(varies):
         left = np.ascontiguousarray(x[:, column])
+        if method == "mann-whitney":
+            # Rounded, so that people with the same rank and covariates stay tied.
+            found[column, :4] = rank_biserial(np.round(left, 9), inside, level)
+            continue
         r = float(np.clip(left @ y / np.sqrt((left @ left) * (y @ y)), -1.0, 1.0))
         figure = statistic(metric_named("pcc"), y, left, codes, n, None)
         reach = interval_of(r, figure, n=n, n_subjects=n, scale="atanh", bounds=(-1.0, 1.0), level=level, unit="people")
@@ -158,7 +171,7 @@ def _partial(x: Floats, y: Floats, design: Floats, method: str, level: float) ->
     return found
 
 
-def _false_discovery(p_values: pd.Series) -> np.ndarray:
+def false_discovery(p_values: pd.Series) -> np.ndarray:
     """Benjamini and Hochberg's q-values; what is undefined is not in the family and stays undefined."""
     from scipy.stats import false_discovery_control
 

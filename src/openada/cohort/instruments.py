@@ -67,6 +67,14 @@ INSTRUMENTS: dict[str, Instrument] = {
 ITEM_COLUMNS = {column: instrument for instrument in INSTRUMENTS.values() for column in instrument.columns}
 
 
+def of_questionnaire(column: str) -> bool:
+    """Whether a column is called like an item, a total or a band, or like a statistic of one (`dass21_3__mean`)."""
+    return any(
+        part in ITEM_COLUMNS or part.removesuffix("_band") in INSTRUMENTS
+        for part in (column, column.partition("__")[0])
+    )
+
+
 def totals(items: np.ndarray, instrument: Instrument) -> np.ndarray:
     """Totals (n,) of items (n, k), one column per item of the instrument; NaN is a missing answer, and a total that
     cannot be made.
