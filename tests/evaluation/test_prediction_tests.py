@@ -42,7 +42,6 @@ def test_a_constant_prediction_passes_as_well_where_the_paper_sees_superiority()
 
 
 def test_dickey_fuller_tells_a_random_walk_from_noise() -> None:
-    pytest.importorskip("statsmodels")
     noise = np.random.default_rng(0).normal(size=200)
     band = np.zeros(200, int)
     assert by_name(noise, noise, band, band)["Dickey-Fuller"].p < 0.01

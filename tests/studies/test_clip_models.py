@@ -223,3 +223,11 @@ def test_evidence_of_a_clip_model_is_the_share_of_its_maps_in_the_planted_cue(
     assert shares.loc[("grad-cam++", "share_time"), "value"] == pytest.approx(np.mean(by_hand), rel=1e-3)
     markdown = evidence_markdown("run", "test", table, "")
     assert "share of their mass in the planted cue" in markdown and "deletion" not in markdown
+
+
+def test_maps_are_refused_where_a_clip_leaves_frames_out(run: Path, video: Path, tmp_path: Path) -> None:
+    config = read_json(run / "config.json")
+    write_json(run / "config.json", {**config, "recipe": {**config["recipe"], "frame_step": 3}})
+    with pytest.raises(UnusableInput, match="--frame-step above 1"):
+        explain_video(video, run, tmp_path / "out", method="grad-cam")
+    assert not (tmp_path / "out").exists()

@@ -5,7 +5,6 @@ None of them asks how far predictions are from labels; that is what errors with 
 
 from __future__ import annotations
 
-import importlib
 import warnings
 from collections.abc import Callable
 from typing import NamedTuple
@@ -62,10 +61,8 @@ def prediction_tests(
         return tuple(stats.shapiro(prediction))
 
     def dickey_fuller() -> tuple[float, float]:
-        try:
-            adfuller = importlib.import_module("statsmodels.tsa.stattools").adfuller
-        except ModuleNotFoundError as error:
-            raise ValueError("the library statsmodels is not installed") from error
+        from statsmodels.tsa.stattools import adfuller
+
         found = adfuller(prediction, autolag="AIC")
         return float(found[0]), float(found[1])
 

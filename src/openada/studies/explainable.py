@@ -15,13 +15,14 @@ from openada.inference.checkpoint import CheckpointRun
 from openada.inference.expada import ExpADARun
 from openada.models.registry import explanation_methods, require_explanation
 from openada.prepared.dataset import PreparedRecording
+from openada.training.clip_recipe import ClipRecipe
 
 if TYPE_CHECKING:
     from torch import nn
 
 SPREAD = (
-    "this run's clips are a few frames from all over a recording (--sampling spread), and maps are drawn on frames that follow "
-    "each other; use a run with --sampling clip, or the model's feature_map and score_from_map from Python"
+    "this run's clips hold frames that do not follow each other (--sampling spread, or --frame-step above 1), and maps are drawn "
+    "on frames that do; use a run with --sampling clip and --frame-step 1, or the model's feature_map and score_from_map from Python"
 )
 
 
@@ -31,7 +32,7 @@ class ExplainableRun:
 
     name, preset: as registered. config: the run's config.json. reader and segments: of a prepared recording. explained: which
     score the maps explain, in words. frames_in_time: whether a clip shows its frames in the order of time. frames_adjoin: whether
-    they follow each other, and are not spread over the recording.
+    they are neighbours: not spread over the recording, and none left out between them.
     """
 
     name: str
@@ -67,7 +68,8 @@ def load_explainable(run: Path) -> ExplainableRun:
         if expada
         else "the score of each clip",
         frames_in_time=trained.recipe.frame_order == "time",
-        frames_adjoin=expada or getattr(trained.recipe, "sampling", "clip") == "clip",
+        frames_adjoin=not isinstance(trained.recipe, ClipRecipe)
+        or (trained.recipe.sampling == "clip" and trained.recipe.frame_step == 1),
     )
 
 
