@@ -101,7 +101,7 @@ def fit_fold(
             )
         if fitting.shap:
             found = shap_importance(best, x[test])
-            importance |= {f"shap:{inputs.names[k]}": value for k, value in zip(columns, found, strict=True)}
+            importance |= {f"shap:{inputs.names[k]}": float(value) for k, value in zip(columns, found, strict=True)}
     chosen = {} if not grid else {key.rpartition("__")[2]: value for key, value in search.best_params_.items()}
     score = float(search.best_score_) if grid and name != CONSTANT else float("nan")
     return FoldResult(prediction, chosen, score, kept, importance, time.process_time() - started)

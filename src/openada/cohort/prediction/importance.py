@@ -64,7 +64,7 @@ def shap_importance(fitted: Any, x: np.ndarray) -> np.ndarray:
         raise UnusableInput("shap is not installed: pip install 'openada[shap]', or leave --shap out") from absent
     seen = fitted[:-1].transform(x)
     try:
-        values = np.asarray(shap.TreeExplainer(fitted[-1]).shap_values(seen))
+        values = np.asarray(shap.TreeExplainer(fitted[-1]).shap_values(seen), np.float64)
     except Exception as refused:
         kind = type(fitted[-1]).__name__
         raise UnusableInput(f"shap explains no {kind}: use random-forest, extra-trees, gradient-boosting") from refused
