@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SPREAD = (
     "this run's clips hold frames that do not follow each other (--sampling spread, or --frame-step above 1), and maps are drawn "
-    "on frames that do; use a run with --sampling clip and --frame-step 1, or the model's feature_map and score_from_map from Python"
+    "on frames that do; use a run with --sampling clip and --frame-step 1, or the model from Python"
 )
 
 
