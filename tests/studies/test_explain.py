@@ -29,7 +29,7 @@ FRAMES, SIZE = 8, 32
 @pytest.fixture
 def clip_run(monkeypatch):
     """A run of a network with every method, for clips of 8 frames of 32×32."""
-    monkeypatch.setattr(explainable, "require_explanation", lambda name, method: None)
+    monkeypatch.setattr(explainable, "require_explanation", lambda name, method, model=None: None)
     torch.manual_seed(3)
     net = MeanClipNet()
     with torch.no_grad():
