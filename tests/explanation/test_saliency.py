@@ -125,7 +125,7 @@ def part_over_clips(name):
     return model, (3, model.config.clip_frames, model.config.image_size, model.config.image_size)
 
 
-@pytest.mark.parametrize(("name", "method"), REGISTERED, ids="-".join)
+@pytest.mark.parametrize(("name", "method"), REGISTERED, ids=map("-".join, REGISTERED))
 def test_every_method_that_a_registered_model_declares_works_on_it(name, method):
     model, shape = part_over_clips(name)
     clips = torch.rand(2, *shape, generator=torch.Generator().manual_seed(5))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from abc import ABC, abstractmethod
 from typing import Any
 
 import torch
@@ -157,3 +158,33 @@ def _probe(network: Any, name: str, side: int) -> tuple[bool, int, tuple[int, in
     last = maps.shape[1] != network.num_features and maps.shape[3] == network.num_features
     maps = maps.movedim(-1, 1) if last else maps
     return last, maps.shape[1], (maps.shape[2], maps.shape[3]), not maps.is_meta and bool((maps < 0).any())
+
+
+class FrameModel(nn.Module, ABC):
+    """Clips (B, 3, T, H, W) to scores (B,), through a network on every frame and what `score_from_map` makes of its maps."""
+
+    def __init__(self, trunk: FrameTrunk) -> None:
+        super().__init__()
+        self.trunk = trunk
+
+    def feature_map(self, clips: Tensor) -> Tensor:
+        """The trunk's last map of every frame, (B, K, T, h, w), of clips (B, 3, T, H, W)."""
+        maps: Tensor = self.trunk(clips)
+        return maps
+
+    @abstractmethod
+    def score_from_map(self, maps: Tensor) -> Tensor:
+        """Scores (B,) on the label's scale from maps (B, K, T, h, w)."""
+
+    def forward(self, clips: Tensor) -> Tensor:
+        """Scores (B,) of clips (B, 3, T, H, W)."""
+        return self.score_from_map(self.feature_map(clips))
+
+    @property
+    def explanation_refusals(self) -> dict[str, str]:
+        """Explanation methods that the trunk's features do not allow, with the reason."""
+        return self.trunk.explanation_refusals
+
+    def load_trunk(self, weights: Weights, *, download: bool = False) -> None:
+        """Load the trunk's weights, all but its classes (`FrameTrunk.load`)."""
+        self.trunk.load(weights, download=download)

@@ -7,14 +7,6 @@ from typing import NamedTuple
 from torch import Tensor
 
 
-class ModelOutput(NamedTuple):
-    """What a model for one clip returns: score (B,) on the label's scale, and what else it has."""
-
-    score: Tensor
-    category_logits: Tensor | None = None
-    features: Tensor | None = None
-
-
 class SegmentOutput(NamedTuple):
     """What a segment encoder returns: feature unit (B, D), score (B,), and C − 1 ordered logits (B, C − 1)."""
 

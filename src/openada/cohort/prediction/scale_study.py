@@ -17,15 +17,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from openada.batch import Item, default_workers, run
+from openada.batch import default_workers
 from openada.cohort.layout import Cohort
 from openada.cohort.prediction.figures import HEADLINE, figure
+from openada.cohort.prediction.fits import run_fits
 from openada.cohort.prediction.fold import Fitting, fit_fold
 from openada.cohort.prediction.hours import seconds_of_fold, sum_of, told
 from openada.cohort.prediction.inputs import Inputs, inputs_of, read_inputs, write_inputs
 from openada.cohort.prediction.jobs import FORMAT, folds_of, plans_of
 from openada.cohort.prediction.targets import Task
-from openada.errors import SomeItemsFailed, UnusableInput
+from openada.errors import UnusableInput
 from openada.files import atomic_path, read_json, write_json
 
 FOLDER = "scale_study"
@@ -117,18 +118,7 @@ def scale_study(
         }
         estimate = sum_of([(costs[job.people], outer) for job in pending])
         say(told(estimate, len(pending) * outer, min(workers or default_workers(), len(pending))))
-    outcomes = run(
-        do_size,
-        [Item(job.file.stem, job) for job in jobs],
-        finished=lambda item: stored_values(item.payload),
-        lock=out / ".lock",
-        title="Fitting",
-        workers=workers,
-        progress=progress,
-    )
-    failed = [outcome for outcome in outcomes if outcome.status == "failed"]
-    if failed:
-        raise SomeItemsFailed(f"{len(failed)} of {len(outcomes)} failed, first {failed[0].key}: {failed[0].error}")
+    outcomes = run_fits(do_size, jobs, stored_values, lock=out / ".lock", workers=workers, progress=progress)
     table = curve([(job.people, (outcome.result or {})["values"]) for job, outcome in zip(jobs, outcomes, strict=True)])
     with atomic_path(out / "curve.csv") as temporary:
         table.to_csv(temporary, index=False)

@@ -8,16 +8,17 @@ from pathlib import Path
 
 import pandas as pd
 
-from openada.batch import Item, Outcome, default_workers, run
+from openada.batch import Outcome, default_workers
 from openada.cohort.layout import Cohort
 from openada.cohort.prediction import summary
+from openada.cohort.prediction.fits import run_fits
 from openada.cohort.prediction.fold import Fitting
 from openada.cohort.prediction.hours import seconds_of_fold, sum_of, told
 from openada.cohort.prediction.inputs import Inputs, inputs_of, write_inputs
 from openada.cohort.prediction.jobs import FoldJob, do_fold, folds_of, plans_of, stored_fold, stored_seconds
 from openada.cohort.prediction.learners import CONSTANT, DEFAULT, DEMOGRAPHICS, pipeline
 from openada.cohort.prediction.targets import Task
-from openada.errors import SomeItemsFailed, UnusableInput
+from openada.errors import UnusableInput
 from openada.files import atomic_path, write_json
 
 FOLDER = "prediction"
@@ -94,18 +95,7 @@ def predict_study(
         }
         estimate = sum_of([(costs[name], sum(job.learner == name for job in pending)) for name in costs])
         say(told(estimate, len(pending), used))
-    outcomes = run(
-        do_fold,
-        [Item(job.file.stem, job) for job in jobs],
-        finished=lambda item: stored_seconds(item.payload),
-        lock=out / ".lock",
-        title="Fitting",
-        workers=workers,
-        progress=progress,
-    )
-    failed = [outcome for outcome in outcomes if outcome.status == "failed"]
-    if failed:
-        raise SomeItemsFailed(f"{len(failed)} of {len(outcomes)} fits failed, first {failed[0].key}: {failed[0].error}")
+    outcomes = run_fits(do_fold, jobs, stored_seconds, lock=out / ".lock", workers=workers, progress=progress)
     done = {(job.learner, job.repeat, job.fold): stored_fold(job) for job in jobs}
     tests = {(job.repeat, job.fold): job.plan.test for job in jobs}
     predictions = summary.predictions_of(inputs, done, tests, names, learners)

@@ -9,9 +9,8 @@ from torch import Tensor, nn
 from openada.errors import UnusableInput
 from openada.models.depnet.config import DepNetConfig, HeadName, Reduction
 from openada.models.depnet.fam import OUTPUTS, FeatureAggregation, reduced
-from openada.models.frame_trunk import FrameTrunk
+from openada.models.frame_trunk import FrameModel, FrameTrunk
 from openada.models.precision import at_least_float32
-from openada.models.weights import Weights
 
 
 class Aggregator(nn.Module):
@@ -63,18 +62,14 @@ class Aggregator(nn.Module):
         return self.score_mean + self.score_sd * at_least_float32(self.head(high.flatten(1))).squeeze(-1)
 
 
-class DepNet(nn.Module):
-    """Clips of a few frames (B, 3, T, H, W) to scores (B,)."""
+class DepNet(FrameModel):
+    """Clips of a few frames (B, 3, T, H, W) to scores (B,); the maps, the paper's LLF, are 2048×7×7 a frame at 224 px."""
 
     config: DepNetConfig  # set by the registry
 
     def __init__(self, trunk: FrameTrunk, aggregator: Aggregator, reduction: Reduction) -> None:
-        super().__init__()
-        self.trunk, self.aggregator, self._reduction = trunk, aggregator, reduction
-
-    def feature_map(self, clips: Tensor) -> Tensor:
-        """The trunk's last map of every frame, the paper's LLF: (B, K, T, h, w), 2048×7×7 a frame at 224 px."""
-        return self.trunk(clips)
+        super().__init__(trunk)
+        self.aggregator, self._reduction = aggregator, reduction
 
     def features_from_map(self, maps: Tensor) -> Tensor:
         """What is aggregated, (B, T, C, h, w), of maps (B, K, T, h, w): channels reduced, unless the reduction is trained."""
@@ -89,19 +84,6 @@ class DepNet(nn.Module):
     def score_from_map(self, maps: Tensor) -> Tensor:
         """Scores (B,) on the label's scale from maps (B, K, T, h, w)."""
         return self.aggregator(self.features_from_map(maps))
-
-    def forward(self, clips: Tensor) -> Tensor:
-        """Scores (B,) of clips (B, 3, T, H, W)."""
-        return self.score_from_map(self.feature_map(clips))
-
-    @property
-    def explanation_refusals(self) -> dict[str, str]:
-        """Explanation methods that the trunk's features do not allow, with the reason."""
-        return self.trunk.explanation_refusals
-
-    def load_trunk(self, weights: Weights, *, download: bool = False) -> None:
-        """Load the trunk's weights (`FrameTrunk.load`)."""
-        self.trunk.load(weights, download=download)
 
 
 def build(config: DepNetConfig) -> DepNet:

@@ -2,45 +2,26 @@
 
 from __future__ import annotations
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from openada.models.frame_network.config import FrameNetworkConfig
-from openada.models.frame_trunk import FrameTrunk
+from openada.models.frame_trunk import FrameModel, FrameTrunk
 from openada.models.precision import at_least_float32
-from openada.models.weights import Weights
 
 
-class FrameNetwork(nn.Module):
+class FrameNetwork(FrameModel):
     """Clips (B, 3, T, H, W) to scores (B,): the mean of the scores of their frames, each weighing the same."""
 
     config: FrameNetworkConfig  # set by the registry
 
     def __init__(self, trunk: FrameTrunk, *, score_mean: float, score_sd: float) -> None:
-        super().__init__()
-        self.trunk = trunk
+        super().__init__(trunk)
         self.score_mean, self.score_sd = score_mean, score_sd
-
-    def feature_map(self, clips: Tensor) -> Tensor:
-        """The network's last map of every frame, (B, K, T, h, w), of clips (B, 3, T, H, W)."""
-        return self.trunk(clips)
 
     def score_from_map(self, maps: Tensor) -> Tensor:
         """Scores (B,) on the label's scale from maps (B, K, T, h, w): the network's own head on every frame, then the mean."""
         found = at_least_float32(self.trunk.head(maps.transpose(1, 2).flatten(0, 1)))
         return self.score_mean + self.score_sd * found.reshape(len(maps), -1).mean(1)
-
-    def forward(self, clips: Tensor) -> Tensor:
-        """Scores (B,) of clips (B, 3, T, H, W)."""
-        return self.score_from_map(self.feature_map(clips))
-
-    @property
-    def explanation_refusals(self) -> dict[str, str]:
-        """Explanation methods that this network's features do not allow, with the reason."""
-        return self.trunk.explanation_refusals
-
-    def load_trunk(self, weights: Weights, *, download: bool = False) -> None:
-        """Load all but the classes from a checkpoint of the network (`FrameTrunk.load`)."""
-        self.trunk.load(weights, download=download)
 
 
 def build(config: FrameNetworkConfig) -> FrameNetwork:
