@@ -98,7 +98,9 @@ def main() -> None:
         )
         print(f"| the same with the trunk at every step | {epoch_s + trunk_s:.0f} s | {epoch_cpu + trunk_cpu:.0f} s |")
     print(
-        "\nThe line of all kept frames and that of the trunk at every step are the time of a frame times their number."
+        "\nThe line of all kept frames and that of the trunk at every step are the time of a frame times their number. An "
+        "epoch here is one clip of every recording; the recipe's draws "
+        f"{clip_recipe('depnet').clips_per_recording}, and takes so many times as long."
     )
 
 
