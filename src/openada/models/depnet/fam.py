@@ -65,18 +65,18 @@ class FeatureAggregation(nn.Module):
             learnt = cast(Tensor, _MixedLargest.apply(values, weights, of_learnt))
             plain = of_plain @ torch.stack([values.amax(1), values.mean(1)], 1)
             # A filter's bias is the same at all frames, so it can be added after the maximum.
-            offset = at_least_float32(self.mix.bias) + of_learnt @ biases
+            offset = at_least_float32(self.mix.get_parameter("bias")) + of_learnt @ biases
             return (learnt + plain + offset[:, None]).to(features.dtype).unsqueeze(2)
 
     def _filters(self, frames: int) -> tuple[Tensor, Tensor]:
         """All convolutions as one matrix, (T · filters of all, T), a row for every frame and filter; their biases (filters,)."""
         rows, biases = [], []
         for convolution in self.convolutions:
-            weights = at_least_float32(convolution.weight[:, 0, :, 0])
+            weights = at_least_float32(convolution.get_parameter("weight")[:, 0, :, 0])
             padded = F.pad(weights, (frames, frames))  # of a frame that is further away than the kernel reaches: 0
             first = frames + weights.shape[1] // 2
             rows.append(torch.stack([padded[:, first - frame :][:, :frames] for frame in range(frames)]))
-            biases.append(at_least_float32(convolution.bias))
+            biases.append(at_least_float32(convolution.get_parameter("bias")))
         return torch.cat(rows, 1).flatten(0, 1), torch.cat(biases)
 
 
