@@ -80,7 +80,7 @@ def main() -> None:
     print("# An epoch of DepNet's training\n")
     print(f"    python benchmarks/depnet_epoch.py --recordings {given.recordings} --threads {given.threads}\n")
     print(
-        f"One run on {platform.machine()}, {given.threads} threads of {os.cpu_count()} cores, "
+        f"One run on {platform.machine()}, {given.threads} thread{'s' if given.threads > 1 else ''} of {os.cpu_count()} cores, "
         f"Python {platform.python_version()}, torch {torch.__version__.split('+')[0]}, float32. Where other programs run, "
         "wall-clock times are upper bounds; the "
         "processor's own time stands beside.\n"
