@@ -80,7 +80,7 @@ def main() -> None:
     print("# An epoch of DepNet's training\n")
     print(f"    python benchmarks/depnet_epoch.py --recordings {given.recordings} --threads {given.threads}\n")
     print(
-        f"One run on {platform.machine()}, {given.threads} threads of {os.cpu_count()} cores, "
+        f"One run on {platform.machine()}, {given.threads} thread{'s' if given.threads > 1 else ''} of {os.cpu_count()} cores, "
         f"Python {platform.python_version()}, torch {torch.__version__.split('+')[0]}, float32. Where other programs run, "
         "wall-clock times are upper bounds; the "
         "processor's own time stands beside.\n"
@@ -98,7 +98,9 @@ def main() -> None:
         )
         print(f"| the same with the trunk at every step | {epoch_s + trunk_s:.0f} s | {epoch_cpu + trunk_cpu:.0f} s |")
     print(
-        "\nThe line of all kept frames and that of the trunk at every step are the time of a frame times their number."
+        "\nThe line of all kept frames and that of the trunk at every step are the time of a frame times their number. An "
+        "epoch here is one clip of every recording; the recipe's draws "
+        f"{clip_recipe('depnet').clips_per_recording}, and takes so many times as long."
     )
 
 

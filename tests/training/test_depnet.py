@@ -10,6 +10,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from openada.clips.dataset import SegmentSample
 from openada.clips.strengths import Augmentation
 from openada.errors import UnusableInput
 from openada.inference.predict import predict
@@ -23,6 +24,7 @@ from openada.training.clip_module import ClipTraining, score_loss
 from openada.training.clip_recipe import ClipRecipe, clip_recipe
 from openada.training.clips import train_clips
 from openada.training.kept_features import KeptFeatures
+from openada.training.pretext import LIMIT_SD, SIGNALS, PretextTraining, read_network
 from openada.training.run_folder import RunFolder
 
 SMALL = {"trunk": "test_resnet", "image_size": 64, "filters": 3, "hidden": 5, "head": "pooled"}
@@ -155,8 +157,42 @@ def test_what_cannot_go_together_is_refused(shared_prepared: Path, tmp_path: Pat
     with pytest.raises(UnusableInput, match="FrameNetwork has no frozen trunk"):
         train_clips("frame-network", shared_prepared, tmp_path / "frames", frames, progress=False)
     pretext = replace(RECIPE, cached_features=0, pretext=replace(RECIPE.pretext, epochs=1))
-    with pytest.raises(UnusableInput, match="DepNet has no stage before the scores"):
+    with pytest.raises(UnusableInput, match=r"pretext\.epochs 1: .*the trunk is frozen"):
         train_clips("depnet", shared_prepared, tmp_path / "pretext", pretext, progress=False)
+
+
+def test_the_pretext_stage_reads_signals_of_single_frames_and_trains_the_trunk_alone(
+    shared_prepared: Path, tmp_path: Path
+) -> None:
+    model = replace(RECIPE.model, frozen=False)
+    recipe = replace(
+        RECIPE,
+        model=model,
+        cached_features=0,
+        clips_per_recording=1,
+        epochs=1,
+        pretext=replace(RECIPE.pretext, epochs=1),
+    )
+    run = train_clips("depnet", shared_prepared, tmp_path / "run", recipe, progress=False)
+    assert list(pd.read_csv(run.metrics)["stage"].unique()) == ["pretext", "clips"]
+    before, after = create("depnet", seed=0, **SMALL, frozen=False).state_dict(), load_file(run.pretext)
+    changed = {name.split(".")[0] for name, value in after.items() if not torch.equal(value, before[name])}
+    assert changed == {"trunk"}
+    # Each frame is a time step: its signals are its own, not a mean over the clip's.
+    network = create("depnet", seed=0, **SMALL, frozen=False)
+    pretext = PretextTraining(
+        network,
+        read_network(network),  # type: ignore[arg-type]
+        np.ones(len(SIGNALS), np.float32),
+        clip_shape=(3, 5, 64, 64),
+        learning_rate=1e-3,
+        weight_decay=0.0,
+    )
+    torch.nn.init.zeros_(pretext.from_grid.weight)
+    torch.nn.init.zeros_(pretext.from_grid.bias)
+    signals = torch.randn(2, 5, len(SIGNALS), generator=torch.Generator().manual_seed(3))
+    batch = SegmentSample(torch.rand(2, 3, 5, 64, 64), torch.zeros(2), torch.zeros(2), torch.zeros(2), signals)
+    torch.testing.assert_close(pretext.training_step(batch, 0), signals.clamp(-LIMIT_SD, LIMIT_SD).square().mean())
 
 
 def test_the_euclidean_loss_and_caffes_descent() -> None:

@@ -208,7 +208,7 @@ RECIPES: dict[str, dict[str, tuple[str, dict[str, Any]]]] = {
     "frame-network": {"published": ("paper", _FRAMES), "planted": ("planted", _PLANTED_FRAMES)},
     "depnet": {
         "published": ("paper", _DEPNET),
-        "planted": ("planted", {**_PLANTED_FRAMES, "test_frames": 0}),
+        "planted": ("planted", {**_PLANTED, "sampling": "spread"}),
     },
 }
 """System → named recipe → the model's preset, and what differs from `ClipRecipe`'s defaults. The first is the default."""

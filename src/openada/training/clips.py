@@ -13,6 +13,7 @@ from openada.datasets.scales import SCALES
 from openada.errors import UnusableInput
 from openada.files import atomic_path
 from openada.models.clip_network import ClipNetwork
+from openada.models.frame_trunk import FrameModel
 from openada.models.weights import Weights, save_checkpoint
 from openada.prepared.dataset import PreparedDataset
 from openada.training.clip_material import ClipSource, random_clip_loader, whole_recording_loader
@@ -137,9 +138,14 @@ def _pretext(
     of: dict[str, pd.DataFrame],
     progress: bool,
 ) -> None:
-    if not isinstance(model, ClipNetwork):
+    epochs = source.recipe.pretext.epochs
+    if not isinstance(model, ClipNetwork | FrameModel):
         raise UnusableInput(
-            f"pretext.epochs {source.recipe.pretext.epochs}: {type(model).__name__} has no stage before the scores; set it to 0"
+            f"pretext.epochs {epochs}: {type(model).__name__} has no stage before the scores; set it to 0"
+        )
+    if isinstance(model, FrameModel) and model.trunk.frozen:
+        raise UnusableInput(
+            f"pretext.epochs {epochs}: it trains the trunk, and the trunk is frozen; set it to 0, or give --model.no-frozen"
         )
 
     def loaders() -> tuple[DataLoader, DataLoader | None]:

@@ -20,6 +20,7 @@ from torch.nn import functional as F
 from openada.clips.dataset import SegmentSample
 from openada.models.clip_network import ClipNetwork
 from openada.models.expada.segment_encoder import SegmentEncoder
+from openada.models.frame_trunk import FrameModel
 from openada.models.precision import at_least_float32
 
 if TYPE_CHECKING:
@@ -63,8 +64,8 @@ def read_encoder(encoder: SegmentEncoder) -> Callable[[torch.Tensor], Read]:
     return read
 
 
-def read_network(network: ClipNetwork) -> Callable[[torch.Tensor], Read]:
-    """Of a network for clips: its feature map."""
+def read_network(network: ClipNetwork | FrameModel) -> Callable[[torch.Tensor], Read]:
+    """Of a network for clips: its feature map. That of a network on every frame has a time step for each."""
     return lambda clips: Read(network.feature_map(clips), None)
 
 

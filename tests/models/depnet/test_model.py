@@ -6,7 +6,7 @@ from torch.nn import functional as F
 
 from openada import models
 from openada.errors import UnusableInput
-from openada.models.depnet.fam import FeatureAggregation, reduced
+from openada.models.depnet.fam import PLACES_AT_ONCE, FeatureAggregation, reduced
 from openada.models.weights import load_checkpoint, save_checkpoint
 
 SMALL = {"trunk": "test_resnet", "image_size": 64, "filters": 3, "hidden": 5, "seed": 1}
@@ -65,6 +65,43 @@ def test_the_aggregation_equals_its_definition():
     rows += [features.amax(1), features.mean(1)]
     expected = torch.einsum("oc,cbd->bod", fam.mix.weight[:, :, 0, 0], torch.stack(rows)) + fam.mix.bias[:, None]
     assert torch.allclose(fam(features), expected[:, :, None], atol=1e-12)
+
+
+@pytest.mark.parametrize("frames", [1, 5, 11])
+def test_the_aggregation_and_its_gradients_are_those_of_convolutions(frames):
+    """In float64 against nn.Conv2d and autograd; at more places than are taken at once, and where frames are alike."""
+    torch.manual_seed(4)
+    fam = FeatureAggregation(3).double()
+    features = torch.randn(B, frames, PLACES_AT_ONCE + 3, dtype=torch.float64)
+    features[:, :, ::7] = 0  # as behind a ReLU
+    features[:, :, 1::7] = features[:, :1, 1::7]
+    features.requires_grad_()
+    picture = features.unsqueeze(1)
+    learnt = [convolution(picture).amax(2, keepdim=True) for convolution in fam.convolutions]
+    expected = fam.mix(torch.cat([*learnt, picture.amax(2, keepdim=True), picture.mean(2, keepdim=True)], 1))
+    own = fam(features)
+    torch.testing.assert_close(own, expected, rtol=0, atol=1e-12)
+    given, wanted = torch.randn_like(own), [features, *fam.parameters()]
+    for ours, theirs in zip(
+        torch.autograd.grad(own, wanted, given), torch.autograd.grad(expected, wanted, given), strict=True
+    ):
+        torch.testing.assert_close(ours, theirs, rtol=0, atol=1e-11)
+
+
+def test_the_aggregation_keeps_float32_in_mixed_precision_and_old_names():
+    fam = FeatureAggregation(2)
+    features = torch.rand(B, T, 7)
+    plain = fam(features)
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        mixed = fam(features)
+    assert mixed.dtype == torch.float32 and torch.equal(mixed, plain)
+    assert fam(features.bfloat16()).dtype == torch.bfloat16
+    assert {key: tuple(value.shape) for key, value in fam.state_dict().items()} == {
+        **{f"convolutions.{k}.weight": (2, 1, size, 1) for k, size in enumerate((3, 5, 9))},
+        **{f"convolutions.{k}.bias": (2,) for k in range(3)},
+        "mix.weight": (64, 8, 1, 1),
+        "mix.bias": (64,),
+    }
 
 
 def test_frozen_means_frozen(pictures):

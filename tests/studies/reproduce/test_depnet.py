@@ -14,6 +14,7 @@ from openada.models.registry import config_for
 from openada.studies.reproduce import depnet_tables, frame_networks
 from openada.studies.reproduce.job import Job
 from openada.studies.reproduce.result import write_result
+from openada.studies.reproduce.subset_figures import pairs_shown
 from openada.studies.reproduce.targets import reproduce
 from openada.training.clip_recipe import ClipRecipe, clip_recipe
 from openada.training.run_folder import RunFolder
@@ -104,3 +105,15 @@ def test_frame_networks_stand_beside_sta_drn(shared_prepared: Path, out: Path) -
     assert "MobileFace" in text and "8.15" in text and "start untrained" in text
     assert frame_networks.frame_recipe(made, "resnet18").model.image_size == recipe.model.image_size
     assert frame_networks.downloaded(replace(made, download=True), "resnet18").sha256  # type: ignore[union-attr]
+
+
+def test_a_difference_without_an_interval_is_printed_without_one() -> None:
+    table = pd.DataFrame(
+        {"subset": "all", "a": "x", "b": "y", "metric": "rmse", "value": [-0.5, -1.25], "low": [np.nan, -2.0],
+         "high": [np.nan, 0.125], "p_holm": [np.nan, 0.0312]}
+    )  # fmt: skip
+    printed = pairs_shown(table)
+    assert printed["value"].tolist() == ["−0.50", "−1.25 [−2.00, 0.12]"] and printed["p (Holm)"].tolist() == [
+        "–",
+        "0.031",
+    ]

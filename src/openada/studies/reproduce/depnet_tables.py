@@ -153,13 +153,19 @@ def sentences(job: Job) -> list[str]:
     weights = "the weights given" if job.weights else "random weights"
     trunk = f"{model.trunk}, from {weights}, " + ("frozen" if model.frozen else "trained with the rest")
     stop = (
-        f", or until no epoch's training loss is below the lowest for {recipe.stop_after} steps"
+        f" at most, or until no epoch's training loss is below the lowest for {recipe.stop_after} steps"
         if recipe.stop_after
+        else ""
+    )
+    epochs = f"{recipe.epochs} epoch" + ("s" if recipe.epochs > 1 else "")
+    first = (
+        f"before the scores, {recipe.pretext.epochs} epochs on the measured behaviour signals, without labels; "
+        if recipe.pretext.epochs
         else ""
     )
     said = [
         f"{model.clip_frames} frames of {model.image_size} px a recording, at random in training and evenly spaced at test; "
-        f"trunk {trunk}; head {model.head}; up to {recipe.epochs} epochs{stop}.",
+        f"trunk {trunk}; head {model.head}; {first}{epochs}{stop}.",
     ]
     if model.frozen and not job.weights:
         said.append(

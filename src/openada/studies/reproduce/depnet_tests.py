@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 NOT_SHOWN = (
     "None of these tests compares the method with another or asks how far a prediction is from its label. A p near 1 between "
-    "predictions and labels does not show superiority, as the paper takes it to: the training mean for everybody gives the same."
+    "predictions and labels does not show superiority, as the paper takes it to: predicting the training mean for everybody may "
+    "give the same."
 )
 INDEPENDENT = (
     "All of them take recordings as independent. Where a person has several they are not, and p is too small. The paper used 30 "

@@ -159,14 +159,17 @@ def differences_shown(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def pairs_shown(table: pd.DataFrame) -> pd.DataFrame:
-    """Pairs of methods, as printed: the difference with its interval and Holm's corrected p."""
+    """Pairs of methods, as printed: the difference with its interval, where there are enough people for one, and Holm's p."""
     return pd.DataFrame(
         {
             "subset": table["subset"],
             "difference": table["a"] + " − " + table["b"],
             "metric": table["metric"].str.upper(),
-            "value": [f"{v:.2f} [{a:.2f}, {b:.2f}]" for v, a, b in table[["value", "low", "high"]].to_numpy(float)],
-            "p (Holm)": [f"{p:.3f}" for p in table["p_holm"]],
+            "value": [
+                (f"{v:.2f}" if pd.isna(low) else f"{v:.2f} [{low:.2f}, {high:.2f}]").replace("-", "−")
+                for v, low, high in table[["value", "low", "high"]].to_numpy(float)
+            ],
+            "p (Holm)": ["–" if pd.isna(p) else f"{p:.3f}" for p in table["p_holm"]],
         }
     )
 
