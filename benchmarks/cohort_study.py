@@ -127,20 +127,20 @@ def page(rows: list[dict[str, Any]], options: argparse.Namespace) -> str:
         f"`OMP_NUM_THREADS=1 python benchmarks/cohort_study.py --people {sizes} --seconds {options.seconds:g} "
         f"--fps {options.fps:g} --workers {options.workers}`\n",
         f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, numpy {np.__version__}. Generated "
-        f"people with a recording of {options.seconds:g} s at {options.fps:g} frames per second each ({disk:.1f} GB of tables for "
-        f"{most:,} people). Build and prediction use {options.workers} processes, the others one. "
+        f"people with a recording of {options.seconds:g} s at {options.fps:g} frames per second each ({disk:.1f} GB of tables "
+        f"for {most:,} people). Build and prediction use {options.workers} processes, the others one. "
         f"Load of the machine when steps began: {table['load'].min():.1f} to {table['load'].max():.1f}.\n",
         to_markdown(pd.DataFrame(lines, columns=columns), digits=1),
-        f"{most:,} people: {largest['wall_s'] / 60:.1f} minutes by the clock, {largest['processor_s'] / 60:.1f} of processor time, "
-        f"{largest['processor_s'] / 60 / options.workers:.1f} if that were spread over {options.workers} free cores; "
+        f"{most:,} people: {largest['wall_s'] / 60:.1f} minutes by the clock, {largest['processor_s'] / 60:.1f} of processor "
+        f"time, {largest['processor_s'] / 60 / options.workers:.1f} if that were spread over {options.workers} free cores; "
         f"{largest['memory_gb']:.2f} GB.",
     ]
     if most > least:
         grown = largest["processor_s"] / totals[least]["processor_s"]
         exponent = np.log(grown) / np.log(most / least)
         parts.append(
-            f"From {least:,} to {most:,} people, × {most / least:.1f}, processor time grows × {grown:.1f} (exponent {exponent:.2f}; "
-            "1 is linear)."
+            f"From {least:,} to {most:,} people, × {most / least:.1f}, processor time grows × {grown:.1f} "
+            f"(exponent {exponent:.2f}; 1 is linear)."
         )
     return "\n".join(parts)
 
