@@ -1,18 +1,18 @@
 """Whether intervals of associations cover what was planted, and how often a cohort without effects shows one, as a table.
 
-    OMP_NUM_THREADS=1 python benchmarks/cohort_planted.py [--parts planted confounder null prediction] > benchmarks/cohort_planted.md
+    OMP_NUM_THREADS=1 python benchmarks/cohort_planted.py [--parts planted null …] > benchmarks/cohort_planted.md
 
 Every run draws other people (`cohort.synthetic`, means and standard deviations of 21 signals, three DASS-21 totals, age, sex and
 site acting on both).
 
 - planted: how often the 95 % interval of each of the eight planted partial correlations holds its true size, and the mean error.
   The true size of a partial Spearman correlation is what the method gives of `--reference` other people.
-- confounder: a feature and a total that hang on age and sex alone, strongly, in curves and with a spread that grows: how often p < .05 and
-  how often the interval holds 0; beside it ranks regressed on the covariates, as is common.
-- null: how many runs find anything at a false discovery rate of 5 % over 126 pairs in the half that is looked at, and how many see it
-  replicated in the held-out half; beside it, how many pairs have p < .05 without adjustment.
-- prediction: on cohorts without effects, six times five folds: the AUROC over all people with its interval, the mean over folds, and
-  the best of the 30 folds, which is what a report that keeps the best would print.
+- confounder: a feature and a total that hang on age and sex alone, strongly, in curves and with a spread that grows: how often
+  p < .05 and how often the interval holds 0; beside it ranks regressed on the covariates, as is common.
+- null: how many runs find anything at a false discovery rate of 5 % over 126 pairs in the half that is looked at, and how many
+  see it replicated in the held-out half; beside it, how many pairs have p < .05 without adjustment.
+- prediction: on cohorts without effects, six times five folds: the AUROC over all people with its interval, the mean over folds,
+  and the best of the 30 folds, which is what a report that keeps the best would print.
 """
 
 from __future__ import annotations

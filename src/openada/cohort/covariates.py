@@ -67,6 +67,8 @@ def _curve(block: Floats, whole: np.ndarray) -> Floats:
     if block.shape[1] != 1 or not whole.any():
         return block
     known = block[whole]
+    if np.ptp(known) == 0:  # says nothing, and would count as a column
+        return block[:, :0]
     knots = np.unique(np.quantile(known, np.linspace(0, 1, _KNOTS)))
     if len(np.unique(known)) <= _KNOTS or len(knots) < 3:
         return block
