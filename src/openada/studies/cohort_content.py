@@ -52,25 +52,29 @@ def scales_section(cohort: Cohort) -> Section:
     return Section("Scales", said, tables=tables)
 
 
-def subtype_sections(folder: Path) -> list[Section]:
+def subtype_sections(folder: Path, cohort: Cohort) -> list[Section]:
     """One per method of grouping that was run."""
     found = []
+    meaning = dict(zip(cohort.dictionary["column"], cohort.dictionary["meaning"], strict=True))
     for one in sorted((folder / "subtypes").glob("*/subtypes.json")):
         about, at = read_json(one), one.parent
         profile, criteria, differences = (
             pd.read_csv(at / f"{name}.csv") for name in ("profiles", "criteria", "differences")
         )
         name = at.name
-        shown = profile.assign(
-            scale=profile["scale"].map(about["scales"]),
-            people=[f"{n} ({share:.0%})" for n, share in zip(profile["n"], profile["share"], strict=True)],
-            mean=profile["mean"].map("{:.1f}".format),
-        )[["subtype", "people", "scale", "mean"]]
+        shown = pd.DataFrame(
+            [
+                {"subtype": subtype, "people": f"{part['n'].iloc[0]} ({part['share'].iloc[0]:.0%})"}
+                | {f"mean {about['scales'][row['scale']]}": f"{row['mean']:.1f}" for _, row in part.iterrows()}
+                for subtype, part in profile.groupby("subtype")
+            ]
+        )
         top = differences[differences["found"]].head(TOP)
         different = pd.DataFrame(
             {
                 "subtype": top["subtype"].str.removeprefix("subtype_"),
                 "feature": top["feature"],
+                "what it is": top["feature"].map(meaning),
                 "rank-biserial r (95 %)": [span(row, "r", "low", "high") for _, row in top.iterrows()],
                 "q": top["q_value"].map("{:.2g}".format),
             }
@@ -83,19 +87,26 @@ def subtype_sections(folder: Path) -> list[Section]:
         ]
         tables = [NamedTable("Profiles", shown)]
         if len(top):
-            tables.append(NamedTable("Features that differ", different, "r: 0 no difference, 1 every person higher."))
+            tables.append(
+                NamedTable(
+                    "Features that differ",
+                    different,
+                    "r: 0 no difference, 1 everyone in the subtype above all others; q below .05: found.",
+                )
+            )
         drawings = [
             Drawing(
                 f"profiles-{name}",
                 "Mean of each scale",
                 profiles(profile, about["scales"], f"profiles-{name}"),
-                "Bars: 95 % intervals.",
+                "0: the mean of everyone. Bars: 95 % intervals.",
             ),
             Drawing(
                 f"cloud-{name}",
                 "Are there groups at all?",
                 cloud_comparison(criteria, f"cloud-{name}"),
-                "Grey: what a single cloud of people gives. Points within it: one cluster is as good.",
+                "Silhouette: how well groups are set apart. Grey: what people who form no groups give; within it, one group is "
+                "as good.",
             ),
         ]
         found.append(Section(f"Subtypes by {name}", said, tables=tables, drawings=drawings))
@@ -135,7 +146,10 @@ def association_section(folder: Path, cohort: Cohort) -> Section:
     if len(top) and float(top["r"].abs().max()) < 0.3:
         said.append("All are small: none tells anything about a single person.")
     drawing = Drawing(
-        "volcano", "All pairs", volcano(table, about["rate"]), "To the right: more of the feature, higher totals."
+        "volcano",
+        "All pairs",
+        volcano(table, about["rate"]),
+        "To the right: more of the feature, higher totals. Further up: less likely by chance (2: one in a hundred).",
     )
     tables = [NamedTable("Strongest", shown)] if len(top) else []
     return Section("Behaviour and scales", said, tables=tables, drawings=[drawing])

@@ -63,6 +63,8 @@ def prediction_sections(folder: Path) -> list[Section]:
                     "note": groups["note"].fillna(""),
                 }
             )
+            if not groups["note"].notna().any():
+                shown = shown.drop(columns="note")
             tables.append(NamedTable(f"Groups of people, {about['learners'][-1]}", shown))
         signals = importance[importance["kind"] == "signal"].sort_values("mean", ascending=False).head(TOP)
         if len(signals):

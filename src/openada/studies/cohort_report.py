@@ -31,7 +31,7 @@ def write_cohort_report(folder: Path, out_html: Path | None = None) -> Path:
     out = out_html or folder / REPORT_FILE
     sections = [
         scales_section(cohort),
-        *subtype_sections(folder),
+        *subtype_sections(folder, cohort),
         association_section(folder, cohort),
         *prediction_sections(folder),
         *scale_study_sections(folder),
@@ -60,6 +60,8 @@ def _made_up(facts: dict[str, Any]) -> bool:
 READING = (
     "A questionnaire is what people say of themselves on a day. Nothing here is a diagnosis.",
     "Intervals are over people: of a hundred studies like this one, about 95 would have an interval that holds the true figure.",
+    "Feature names are a signal and a statistic of it over the recording: AU04_g__min is the least lowering of the brows.",
+    "Accuracy: the share of right answers, which a constant can have too. Macro-F1 gives each class the same weight.",
     "AUROC: the chance that of two people, one on either side of the cut, the one with more has the higher prediction.",
     "Adjusted: what age, sex and the like say about a feature is taken out first. Other reasons may remain.",
     "The mean over folds is the result. The best fold is printed because published reports have kept it.",
