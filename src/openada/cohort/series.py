@@ -65,7 +65,7 @@ def at_rate(table: pd.DataFrame, rate_hz: float, steps: int, *, min_confidence: 
     counts = signals["tracked"].to_numpy(bool)
     time_s = signals["time_s"].to_numpy(np.float64)
     step = np.floor((time_s - time_s[0]) * rate_hz + 1e-6).astype(np.int64) if len(time_s) else np.empty(0, np.int64)
-    counts &= (step >= 0) & (step < steps)
+    counts = counts & (step >= 0) & (step < steps)  # a copy: pandas gives arrays that are read only
     last = int(min(step.max(initial=-1) + 1, steps))
     out = np.full((last, len(names)), np.nan, np.float32)
     inside = step[counts]
