@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 def cohort() -> None:
     """Studies of many people: wide tables from per-frame behaviour and a questionnaire, scales and how they go together.
 
-    openada cohort synth | build | scales | discrepancy | associations | subtypes | predict | scale-study | report, each with
-    its own --help. docs/cohort.md tells more.
+    openada cohort synth | build | scales | discrepancy | associations | subtypes | predict | sequence | scale-study | report,
+    each with its own --help. docs/cohort.md tells more.
     """
 
 

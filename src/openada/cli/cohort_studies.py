@@ -88,6 +88,78 @@ def predict(
     print(f"tables: {out}")
 
 
+def sequence(
+    folder: Positional[Path],
+    /,
+    *,
+    tables: Path | None = None,
+    scale: str = "dass21_depression",
+    task: Task = "two-class",
+    size: Literal["full", "small", "tiny"] = "full",
+    rate_hz: float = 10.0,
+    longest_s: float = 60.0,
+    adjust: tuple[str, ...] = ("age", "sex", "site"),
+    folds: int = 5,
+    inner_folds: int = 3,
+    repeats: int = 1,
+    epochs: int = 20,
+    batch: int = 32,
+    learning_rate: float = 1e-3,
+    device: str = "cpu",
+    seed: int = 0,
+    workers: int | None = None,
+) -> None:
+    """Predict a scale from behaviour over time, by a network of dilated convolutions on the signals themselves.
+
+    People, folds and figures as in 'openada cohort predict' with the same seed. Frames that do not count are masked; signals are
+    standardised, and the number of epochs chosen, inside the folds. Resumable fold by fold. Writes
+    COHORT/prediction/SCALE-TASK-sequence/.
+
+    Args:
+        folder: A cohort that 'openada cohort build' made.
+        tables: Where its per-frame tables are now, if they were moved.
+        scale: The total that is predicted, as people.parquet calls it.
+        task: The total; two classes at the scale's cut; or three bands, people in the second band left out.
+        size: full: 128 channels, 6 blocks; small: 32, 5; tiny: 8, 3, to try things out.
+        rate_hz: Steps per second; frames of a step are averaged.
+        longest_s: So much of each recording, from its start, in s.
+        adjust: Columns of which level and spread of each signal are freed inside each fold; --adjust alone: none.
+        folds: Outer folds of people.
+        inner_folds: Folds of the training people, by which the number of epochs is chosen.
+        repeats: Whole cross-validations, each with other folds.
+        epochs: Passes over the training people at most.
+        batch: Recordings per step of training.
+        learning_rate: Of AdamW.
+        device: cpu, cuda, or another of torch's.
+        seed: Decides folds, weights and order.
+        workers: Processes; default: one per core. With a graphics card: 1.
+    """
+    from openada.cli.output import print_table
+    from openada.cohort.layout import read_cohort
+    from openada.cohort.series import series_of
+    from openada.studies.cohort_sequence import sequence_study
+    from openada.training.behaviour_series import SeriesFitting
+
+    found = sequence_study(
+        read_cohort(folder),
+        series_of(folder, tables=tables, rate_hz=rate_hz, longest_s=longest_s, workers=workers),
+        folder,
+        scale=scale,
+        task=task,
+        adjust=adjust,
+        outer=folds,
+        inner=inner_folds,
+        repeats=repeats,
+        fitting=SeriesFitting(size, epochs, batch, learning_rate, seed=seed, device=device),
+        workers=workers,
+    )
+    n, n_folds = len(found.inputs.y), folds * repeats
+    shown = figures_shown(found.figures, task)
+    print_table(shown, f"{scale}, {task}: {n} people, {n_folds} folds; adjusted for {', '.join(adjust) or 'nothing'}")
+    print("best fold: what a report that keeps the best would print; it is no result")
+    print(f"tables: {found.folder}")
+
+
 def subtypes(
     folder: Positional[Path],
     /,
@@ -257,6 +329,7 @@ def figures_shown(figures: pd.DataFrame, task: str) -> pd.DataFrame:
 STUDY_COMMANDS: dict[str, Callable[..., None]] = {
     "subtypes": subtypes,
     "predict": predict,
+    "sequence": sequence,
     "scale-study": scale_study,
     "report": report,
 }

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from openada.cohort.covariates import covariate_basis
 from openada.cohort.groups import rank_biserial
 from openada.cohort.halves import HELD_OUT_SHARE, held_out
 from openada.cohort.instruments import of_questionnaire
@@ -38,13 +39,22 @@ def associate(
     """A row per score and feature, `COLUMNS`: the partial correlation given the covariates.
 
     features (n, d), scores (n, s), covariates (n, c), in the same order of people: numbers, or words that become groups.
-    People who lack the score, the feature or a covariate are left out of that row. "spearman" takes ranks of feature and score
-    first; both are then regressed on the covariates by least squares and what is left is correlated. "mann-whitney" takes
-    scores of 0 and 1 and compares by rank what a regression on the covariates leaves of the feature: r is the rank-biserial
-    correlation (`groups.rank_biserial`). The interval is the jackknife-t over people, which asks for no normal distribution
-    and takes the regression as given (with c ≪ n); p_value is two-sided, from t on n − 2 − (columns of covariates) degrees of
-    freedom, or Mann and Whitney's. NaN where fewer than `FEWEST_PEOPLE` are left or nothing varies. Raises UnusableInput for a
-    feature that is a column of a questionnaire.
+    People who lack the score, the feature or a covariate are left out of that row. Feature and score are regressed by least
+    squares on curves of the covariates and their products (`covariates.covariate_basis`), and what is left of both is compared:
+
+    - "pearson" correlates it.
+    - "spearman" starts from normal scores of the ranks, so that only the order of values counts, ranks what the regression
+      leaves, takes the same curves out of these ranks, and correlates them: the partial Spearman correlation of Liu, Li, Wanga
+      and Shepherd (2018), whose probability-scale residuals are the ranks of what is left where the error's distribution is
+      left open. Normal scores, for their ordinal regression, and the curves taken out of the ranks too are ours; the latter
+      because the mean of the ranks follows a covariate on which spread or shape of the error hang. (Regressing the
+      ranks themselves on the covariates, as is common, leaves an effect where there is none once a covariate is strong.)
+    - "mann-whitney" takes scores of 0 and 1 and compares by rank what is left of the feature: r is the rank-biserial
+      correlation (`groups.rank_biserial`).
+
+    The interval is the jackknife-t over people, which asks for no normal distribution and takes the regression as given (with
+    c ≪ n); p_value is two-sided, from t on n − 2 − (columns of covariates) degrees of freedom, or Mann and Whitney's. NaN where
+    fewer than `FEWEST_PEOPLE` are left or nothing varies. Raises UnusableInput for a feature that is a column of a questionnaire.
     """
     asked = [name for name in features if of_questionnaire(name)]
     if asked:
@@ -52,7 +62,7 @@ def associate(
             f"feature {asked[0]!r} is a questionnaire's: features are measured in the face, leave it out"
         )
     values = features.to_numpy(np.float64)
-    design, whole = covariate_design(covariates, len(values))
+    design, whole = covariate_basis(covariates, len(values))
     known = np.isfinite(values)
     _, pattern = np.unique(np.packbits(known, axis=0), axis=1, return_inverse=True)
     rows: list[tuple[object, ...]] = []
@@ -121,24 +131,9 @@ def association_table(
     return table.iloc[order].reset_index(drop=True)
 
 
-def covariate_design(covariates: pd.DataFrame | None, n: int) -> tuple[Floats, np.ndarray]:
-    """A constant and the covariates as columns (n, 1 + c), and who has all of them (n,)."""
-    columns, whole = [np.ones(n)], np.ones(n, bool)
-    for name in covariates if covariates is not None else ():
-        column = covariates[name]  # type: ignore[index]  # not None, or there would be no name
-        whole &= column.notna().to_numpy()
-        if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
-            numbers = column.to_numpy(np.float64)
-            columns.append(np.nan_to_num(numbers - np.nanmean(numbers)))
-        else:
-            groups = column.astype(str).to_numpy()
-            columns += [(groups == group).astype(np.float64) for group in np.unique(groups[whole])[1:]]
-    return np.column_stack(columns), whole
-
-
 def _partial(x: Floats, y: Floats, design: Floats, method: str, level: float) -> Floats:
     """r, low, high, p_value, n (d, 5) of features (m, d) with a score (m,), all of them known."""
-    from scipy.special import stdtr
+    from scipy.special import ndtri, stdtr
     from scipy.stats import rankdata
 
     n, d = x.shape
@@ -148,12 +143,15 @@ def _partial(x: Floats, y: Floats, design: Floats, method: str, level: float) ->
         return found
     inside = y > y.min()
     if method == "spearman":
-        x, y = rankdata(x, axis=0), rankdata(y)
+        x, y = (ndtri((rankdata(values, axis=0) - 0.5) / n) for values in (x, y))
     vectors, sizes, _ = np.linalg.svd(design, full_matrices=False)
     basis = vectors[:, sizes > 1e-10 * sizes[0]]
     varies = np.ptp(x, axis=0) > 0
     x = (x - x.mean(axis=0)) / np.where(varies, x.std(axis=0), 1.0)
     x, y = x - basis @ (basis.T @ x), y - basis @ (basis.T @ y)
+    if method == "spearman":
+        x, y = (rankdata(np.round(left, 9), axis=0) for left in (x, y))
+        x, y = x - basis @ (basis.T @ x), y - basis @ (basis.T @ y)
     varies &= x.std(axis=0) > 1e-8
     freedom = n - 1 - basis.shape[1]
     codes = np.arange(n)

@@ -42,21 +42,10 @@ def measure_recording(
     min_confidence: 0 to 1. Where the table has a column `confidence`, a frame below it counts as not tracked: it enters no
         statistic, and its surroundings no event.
 
-    Twelve statistics of every signal (`behaviour.statistics`), then `behaviour.dynamics`. Landmarks in the picture are not
-    signals. Where a table has no `eye_openness` but the 68 landmarks, it is made of them, as the distance of the lids over
-    that of the eye's corners (Soukupová and Čech 2016), mean of both eyes; where it has head angles and no
-    `head_speed_deg_s`, that is made too.
+    Twelve statistics of every signal of `counted_signals` (`behaviour.statistics`), then `behaviour.dynamics`.
     """
-    tracked = table["tracked"].to_numpy(bool)
-    if "confidence" in table:
-        tracked = tracked & ~(table["confidence"].to_numpy(np.float64) < min_confidence)
-    time_s = table["time_s"].to_numpy(np.float64)
-    signals = table[[name for name in table.columns if not _LANDMARK.fullmatch(name)]].assign(tracked=tracked)
-    if "eye_openness" not in signals and {f"{axis}_{point}" for axis in "xy" for point in (36, 47)} <= set(table):
-        signals["eye_openness"] = eye_openness(table)
-    if "head_speed_deg_s" not in signals and set(_HEAD) <= set(signals):
-        angles = np.where(tracked[:, None], signals[list(_HEAD)].to_numpy(np.float64), np.nan)
-        signals["head_speed_deg_s"] = rotation_speed_deg_s(time_s, angles)
+    signals = counted_signals(table, min_confidence=min_confidence)
+    tracked, time_s = signals["tracked"].to_numpy(bool), signals["time_s"].to_numpy(np.float64)
     if events is None:
         unknown = np.full(len(time_s), np.nan)
         eyes = (
@@ -70,6 +59,25 @@ def measure_recording(
     features |= dynamics(signals, events)
     duration_s = float(time_s[-1] - time_s[0]) if len(time_s) else 0.0
     return Measured(features, len(time_s), share, duration_s)
+
+
+def counted_signals(table: pd.DataFrame, *, min_confidence: float = MIN_CONFIDENCE) -> pd.DataFrame:
+    """A recording's signals per frame, with `tracked` false where the tracker is less sure than `min_confidence`.
+
+    Landmarks in the picture are not signals. Where a table has no `eye_openness` but the 68 landmarks, it is made of them, as
+    the distance of the lids over that of the eye's corners (Soukupová and Čech 2016), mean of both eyes; where it has head
+    angles and no `head_speed_deg_s`, that is made too.
+    """
+    tracked = table["tracked"].to_numpy(bool)
+    if "confidence" in table:
+        tracked = tracked & ~(table["confidence"].to_numpy(np.float64) < min_confidence)
+    signals = table[[name for name in table.columns if not _LANDMARK.fullmatch(name)]].assign(tracked=tracked)
+    if "eye_openness" not in signals and {f"{axis}_{point}" for axis in "xy" for point in (36, 47)} <= set(table):
+        signals["eye_openness"] = eye_openness(table)
+    if "head_speed_deg_s" not in signals and set(_HEAD) <= set(signals):
+        angles = np.where(tracked[:, None], signals[list(_HEAD)].to_numpy(np.float64), np.nan)
+        signals["head_speed_deg_s"] = rotation_speed_deg_s(signals["time_s"].to_numpy(np.float64), angles)
+    return signals
 
 
 def eye_openness(table: pd.DataFrame) -> np.ndarray:

@@ -40,7 +40,7 @@ def measure_row(job: RowJob) -> dict[str, Any]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    signature = _signature(job)
+    signature = signature_of(job)
     table = read_source(job.source, fps=job.fps)
     measured = measure_recording(table, _events(job.source), min_confidence=job.min_confidence)
     facts = {"frames": measured.frames, "tracked_share": measured.tracked_share, "duration_s": measured.duration_s}
@@ -60,7 +60,7 @@ def stored_facts(job: RowJob) -> dict[str, Any] | None:
         return None
     try:
         stored = json.loads((pq.read_schema(job.file).metadata or {})[_KEY])
-        return dict(stored["facts"]) if stored["signature"] == _signature(job) else None
+        return dict(stored["facts"]) if stored["signature"] == signature_of(job) else None
     except (OSError, pa.ArrowException, KeyError, ValueError):
         return None
 
@@ -85,7 +85,8 @@ def _events(source: Source) -> Any:
     return pd.read_parquet(path) if path.suffix == ".parquet" else pd.read_csv(path)
 
 
-def _signature(job: RowJob) -> dict[str, Any]:
+def signature_of(job: RowJob) -> dict[str, Any]:
+    """What a row hangs on: the table, its state, and the settings. Raises UnusableInput for a table that is gone."""
     try:
         stat = job.source.path.stat()
     except OSError as error:

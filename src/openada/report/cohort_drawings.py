@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 NAMED = 8
 """Points of a volcano that are named."""
+_NAME_HEIGHT = 0.042  # of the axis, for one line of text
 
 
 def profiles(table: pd.DataFrame, scales: Mapping[str, str], name: str = "profiles") -> str:
@@ -83,25 +84,30 @@ def volcano(table: pd.DataFrame, rate: float, name: str = "volcano", size: str =
                     linewidth=0,
                     label=text,
                 )
-        for place in np.argsort(-height)[:NAMED]:
-            if found[place]:
+        strongest = [int(place) for place in np.argsort(-height)[:NAMED] if found[place]]
+        for side in (size_of < 0, size_of >= 0):
+            named = [place for place in strongest if side[place]]
+            top = float(height.max(initial=1.0))
+            at = top * 1.02
+            for place in named:  # the highest first; a name that would lie on the one above it moves down
+                at = min(float(height[place]), at - _NAME_HEIGHT * top)
                 row = known.iloc[place]
                 left = size_of[place] < 0
                 axes.annotate(
                     f"{row['feature']} · {row['scale'].rpartition('_')[2]}",
                     (size_of[place], height[place]),
-                    xytext=(6 if left else -6, 0),
-                    textcoords="offset points",
+                    xytext=(size_of[place] * 0.93, at),
                     ha="left" if left else "right",
                     va="center",
                     fontsize=7.5,
                     color=INK,
+                    arrowprops={"arrowstyle": "-", "color": LINE, "linewidth": 0.6},
                 )
         widest = max(float(np.abs(size_of).max(initial=0.0)) * 1.1, 0.05)
         axes.set_xlim(-widest, widest)
         axes.axvline(0, color=LINE, linewidth=1)
         axes.set_xlabel(size)
-        axes.set_ylabel("−log₁₀ p, people looked at")
+        axes.set_ylabel("surer: −log₁₀ p, people looked at")
         axes.grid(axis="y", color=LINE, linewidth=0.7)
         axes.legend(frameon=False, fontsize=8.5, loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from openada.cohort.associations import covariate_design
+from openada.cohort.covariates import covariate_design
 from openada.cohort.instruments import of_questionnaire
 from openada.cohort.layout import Cohort
 from openada.cohort.prediction.targets import Task, target_of

@@ -6,7 +6,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -82,6 +82,16 @@ def _positions(people: np.ndarray, asked: Any) -> np.ndarray:
     return np.searchsorted(people, np.sort(np.asarray(list(asked), dtype=people.dtype)))
 
 
+class StoredFold(Protocol):
+    """A fold that knows its file and the signature that a result in it must have."""
+
+    @property
+    def file(self) -> Path: ...  # noqa: D102
+
+    @property
+    def signature(self) -> str: ...  # noqa: D102
+
+
 def do_fold(job: FoldJob) -> dict[str, Any]:
     """Fit, predict, store; gives the seconds."""
     inputs = read_inputs(job.inputs, job.sha256)
@@ -102,13 +112,13 @@ def do_fold(job: FoldJob) -> dict[str, Any]:
     return {"seconds": found.seconds}
 
 
-def stored_seconds(job: FoldJob) -> dict[str, Any] | None:
+def stored_seconds(job: StoredFold) -> dict[str, Any] | None:
     """The seconds of a fold that was stored with the same signature, else None."""
     found = _stored(job)
     return None if found is None else {"seconds": found["seconds"]}
 
 
-def stored_fold(job: FoldJob) -> FoldResult:
+def stored_fold(job: StoredFold) -> FoldResult:
     """A fold that is done."""
     found = _stored(job)
     assert found is not None  # the batch has said that it is done
@@ -123,7 +133,7 @@ def stored_fold(job: FoldJob) -> FoldResult:
     )
 
 
-def _stored(job: FoldJob) -> dict[str, Any] | None:
+def _stored(job: StoredFold) -> dict[str, Any] | None:
     if not job.file.is_file():
         return None
     try:

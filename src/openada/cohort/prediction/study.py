@@ -3,40 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
-import pandas as pd
-
-from openada.batch import Outcome, default_workers
+from openada.batch import default_workers
 from openada.cohort.layout import Cohort
-from openada.cohort.prediction import summary
 from openada.cohort.prediction.fits import run_fits
 from openada.cohort.prediction.fold import Fitting
 from openada.cohort.prediction.hours import seconds_of_fold, sum_of, told
-from openada.cohort.prediction.inputs import Inputs, inputs_of, write_inputs
+from openada.cohort.prediction.inputs import inputs_of, write_inputs
 from openada.cohort.prediction.jobs import FoldJob, do_fold, folds_of, plans_of, stored_fold, stored_seconds
 from openada.cohort.prediction.learners import CONSTANT, DEFAULT, DEMOGRAPHICS, pipeline
+from openada.cohort.prediction.results import Folded, Predicted, write_results
 from openada.cohort.prediction.targets import Task
 from openada.errors import UnusableInput
-from openada.files import atomic_path, write_json
 
 FOLDER = "prediction"
-STUDY_FILE = "study.json"
 ADJUSTED_FOR = ("age", "sex", "site")
-
-
-@dataclass(frozen=True)
-class Predicted:
-    """A finished study: its folder, inputs, `figures`, `per_fold`, `subgroups`, `importance` (tables of `summary`)."""
-
-    folder: Path
-    inputs: Inputs
-    figures: pd.DataFrame
-    per_fold: pd.DataFrame
-    subgroups: pd.DataFrame
-    importance: pd.DataFrame
-    outcomes: list[Outcome]
 
 
 def predict_study(
@@ -98,41 +81,14 @@ def predict_study(
     outcomes = run_fits(do_fold, jobs, stored_seconds, lock=out / ".lock", workers=workers, progress=progress)
     done = {(job.learner, job.repeat, job.fold): stored_fold(job) for job in jobs}
     tests = {(job.repeat, job.fold): job.plan.test for job in jobs}
-    predictions = summary.predictions_of(inputs, done, tests, names, learners)
-    per_fold = summary.per_fold_table(inputs, predictions, tests)
-    figures = summary.figure_table(inputs, predictions, per_fold)
-    groups = summary.subgroup_table(inputs, predictions, cohort.people, cohort.of_kind("demographic"))
-    importance = summary.importance_table(done, learners)
-    chosen = summary.chosen_table(done, learners)
-    for name, table in (
-        ("figures", figures),
-        ("per_fold", per_fold),
-        ("subgroups", groups),
-        ("importance", importance),
-        ("chosen", chosen),
-    ):
-        with atomic_path(out / f"{name}.csv") as temporary:
-            table.to_csv(temporary, index=False)
-    with atomic_path(out / "predictions.parquet") as temporary:
-        summary.long_predictions(inputs, predictions).to_parquet(temporary, index=False)
     about = {
-        "scale": cohort.instruments[scale].scale,
-        "total": scale,
-        "task": task,
-        "classes": list(inputs.classes),
-        "people": len(inputs.y),
-        "in_classes": [int((inputs.y == k).sum()) for k in range(len(inputs.classes))],
-        "features": len(inputs.names),
         "adjusted_for": list(adjust),
-        "learners": list(learners),
         "outer": outer,
         "inner": inner,
         "repeats": repeats,
         "fitting": asdict(fitting),
-        "inputs_sha256": sha256,
         "folds_sha256": hashes,
         "estimated_seconds": estimate,
-        "processor_seconds": sum(result.seconds for result in done.values()),
     }
-    write_json(out / STUDY_FILE, about)
-    return Predicted(out, inputs, figures, per_fold, groups, importance, outcomes)
+    folded = Folded(done, tests, names, learners)
+    return write_results(cohort, scale, out, inputs, folded, about=about, outcomes=outcomes)
