@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 
 from openada.datasets.planted.generate import generate
+from openada.datasets.planted.schedule import GROUPS
 from openada.face.pose import rotation_from_angles_deg
 from openada.prepared.job import Job, Parameters
 from openada.prepared.writer import prepare_recording
@@ -25,11 +26,7 @@ UNITS = {
     "AU01_g": "AU01", "AU02_g": "AU02", "AU04_g": "AU04", "AU06_g": "AU06",
     "AU12_g": "AU12", "AU15_g": "AU15", "AU26_g": "AU26", "AU45_g": "AU45",
 }  # fmt: skip
-GROUPS = ("brows", "mouth", "lids")
-OWN_GROUP = {
-    "AU01_g": "brows", "AU02_g": "brows", "AU04_g": "brows", "AU06_g": "lids",
-    "AU12_g": "mouth", "AU15_g": "mouth", "AU26_g": "mouth",
-}  # fmt: skip
+OWN_GROUP = {"AU01_g": "brows", "AU04_g": "brows", "AU15_g": "mouth", "AU45_g": "lids"}
 ANGLES = ("gaze_yaw_deg", "gaze_pitch_deg", "head_yaw_deg", "head_pitch_deg", "head_roll_deg")
 OPEN = 0.6  # planted closure above which the iris is hidden
 BLINK = 0.6  # planted closure that only blinks reach

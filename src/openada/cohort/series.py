@@ -168,4 +168,5 @@ def _stacked(jobs: list[SeriesJob], person: list[str], steps: int) -> CohortSeri
     for row, (found, names) in enumerate(read):
         place = {name: k for k, name in enumerate(names)}
         values[row, : len(found)] = found[:, [place[name] for name in signals]]
-    return CohortSeries(values, np.isfinite(values).any(axis=2), np.array(person), signals)
+    known = np.asarray(np.isfinite(values).any(axis=2))
+    return CohortSeries(values, known, np.array(person), signals)

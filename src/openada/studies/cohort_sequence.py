@@ -187,7 +187,7 @@ def _write_series(folder: Path, series: Series) -> str:
     folder.mkdir(parents=True, exist_ok=True)
     for name, array in asdict(series).items():
         made.update(repr(array.shape).encode())
-        made.update(np.ascontiguousarray(array))
+        made.update(np.ascontiguousarray(array).tobytes())
         with atomic_path(folder / f"{name}.npy") as temporary, temporary.open("wb") as file:
             np.save(file, array)
     return made.hexdigest()

@@ -111,7 +111,7 @@ def standardised(series: Series, covariates: np.ndarray, train: np.ndarray) -> n
     count = np.maximum(there.sum(axis=1), 1)
     mean = np.where(there, values, 0.0).sum(axis=1, dtype=np.float64) / count
     squares = np.where(there, (values - mean[:, None]) ** 2, 0.0).sum(axis=1, dtype=np.float64) / count
-    seen = there.any(axis=1)
+    seen = np.asarray(there.any(axis=1))
     inside = np.isin(series.owner, train)
     design = np.column_stack([np.ones(len(values)), covariates[series.owner]])
     out = np.zeros(values.shape, np.float32)
