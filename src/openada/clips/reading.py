@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from openada.clips.augmentation import Augmentation, Drawn, apply, draw, move
-from openada.clips.sampling import SamplingName, drawn_frames, random_start, sampled_frames, spread_frames
+from openada.clips.sampling import SamplingName, drawn_frames, random_start, sampled_frames, spread_frames, still_frames
 from openada.clips.seeding import stable_seed
 from openada.prepared.dataset import PreparedRecording
 
@@ -47,7 +47,8 @@ class ClipReader:
     Frames that were not tracked are mid-grey without a reference and zero with one: the mask, not the pixels, is the truth.
     `cached` reads from the recording's memory map instead of decoding.
     `frame_step`: a clip takes every so-manieth frame; `clips.sampling` says that, and what a clip longer than the recording is.
-    `sampling` = "spread" makes a clip of a few frames of the whole recording instead, wherever it starts.
+    `sampling` = "spread" makes a clip of a few frames of the whole recording instead, wherever it starts; "still" repeats the
+    clip's middle frame.
     frame_order = "shuffled" gives the frames of every clip in an order drawn from (`seed`, recording, first frame, frames)
     alone, so the same at every read: a control that keeps which frames a clip has and takes away how they follow each other.
     """
@@ -69,7 +70,7 @@ class ClipReader:
         self._frame_order = frame_order
         self._seed = seed
         self._tracked = recording.tracked
-        self._frame_step = frame_step
+        self.frame_step = frame_step
         self._sampling = sampling
         self._map = recording.memory_map(size_px) if cached else None
         picture = recording.reference(size_px) if reference == "median" else None
@@ -80,8 +81,10 @@ class ClipReader:
         in_time = (
             spread_frames(self._tracked, frames)
             if self._sampling == "spread"
-            else sampled_frames(len(self._tracked), first, frames, self._frame_step)
+            else sampled_frames(len(self._tracked), first, frames, self.frame_step)
         )
+        if self._sampling == "still":
+            return still_frames(in_time, self._tracked)
         if self._frame_order == "time":
             return in_time
         seed = stable_seed(self._seed, self.recording.recording_id, first, frames)
@@ -89,7 +92,7 @@ class ClipReader:
 
     def drawn(self, among: np.ndarray, frames: int, generator: np.random.Generator) -> np.ndarray:
         """The frames of a training clip, (frames,) int64; `among` its possible starts, or the frames that "spread" draws from."""
-        if self._sampling == "clip":
+        if self._sampling != "spread":
             return self.order(random_start(among, generator), frames)
         taken = drawn_frames(among, frames, generator)
         return taken if self._frame_order == "time" else taken[generator.permutation(frames)]
