@@ -46,8 +46,8 @@ def command(arguments: Sequence[str]) -> Callable[..., None]:
             data: Folder of a prepared data set.
             out: Folder of the run.
             weights: A file with pre-trained weights: of ExpADA's trunk or Expresso-AI's backbone (torchvision's names; of
-                r2plus1d_50 those of its Kinetics-700 checkpoint), of a frame network or DepNet's trunk (timm's names, or VGGFace2's
-                public formats), or of the whole network.
+                r2plus1d_50 those of its Kinetics-700 checkpoint), of a frame network or DepNet's trunk (timm's names, or
+                VGGFace2's public formats), or of the whole network.
             download_weights: Download torchvision's weights for ExpADA's trunk or Expresso-AI's backbone (Kinetics-400, or
                 ImageNet for encoder "frames"), or timm's for a frame network or DepNet's trunk.
             recipe: Every number of the training; defaults come with --preset.

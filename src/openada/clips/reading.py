@@ -7,7 +7,8 @@ from typing import Literal, Protocol
 import numpy as np
 import torch
 
-from openada.clips.augmentation import Augmentation, Drawn, apply, draw, move
+from openada.clips.augmentation import WHOLE, Augmentation, Drawn, apply, draw, move
+from openada.clips.mosaic import MosaicRecording, tiles_px
 from openada.clips.sampling import SamplingName, drawn_frames, random_start, sampled_frames, spread_frames, still_frames
 from openada.clips.seeding import stable_seed
 from openada.prepared.dataset import PreparedRecording
@@ -72,6 +73,8 @@ class ClipReader:
         self._tracked = recording.tracked
         self.frame_step = frame_step
         self._sampling = sampling
+        # A mosaic stays laid out as it is: its parts are mirrored and shifted in their places.
+        self._tiles = tuple(tiles_px(size_px).values()) if isinstance(recording, MosaicRecording) else WHOLE
         self._map = recording.memory_map(size_px) if cached else None
         picture = recording.reference(size_px) if reference == "median" else None
         self._reference = None if picture is None else _to_tensor(picture[None])
@@ -119,13 +122,13 @@ class ClipReader:
         drawn: Drawn | None = None
         if augmentation is not None and generator is not None:
             drawn = draw(augmentation, generator, float(clip.mean()))
-            clip = apply(drawn, clip)
-            reference = None if reference is None else apply(drawn, reference)
+            clip = apply(drawn, clip, self._tiles)
+            reference = None if reference is None else apply(drawn, reference, self._tiles)
         tracked = torch.from_numpy(self._tracked[order])
         if reference is not None:
             clip = clip - reference
         if drawn is not None:
-            clip = move(drawn, clip)
+            clip = move(drawn, clip, self._tiles)
         clip[:, ~tracked] = 0.0 if reference is not None else 0.5
         return clip, tracked
 

@@ -9,6 +9,7 @@ import numpy as np
 from torch.utils.data import DataLoader
 
 from openada.clips.dataset import EpochSampler, LabelledRecording, SegmentDataset
+from openada.clips.mosaic import MosaicRecording
 from openada.clips.random_clips import ClipRecording, RandomClips
 from openada.clips.reading import ClipReader, Reads
 from openada.clips.sampling import clip_starts, end_to_end, spread_over
@@ -44,7 +45,7 @@ class ClipSource:
     def reader(self, recording: PreparedRecording) -> ClipReader:
         """The clips of one recording as the model sees them."""
         return ClipReader(
-            recording,
+            MosaicRecording.of(recording) if self.recipe.input == "mosaic" else recording,
             self.recipe.model.image_size,
             reference=self.recipe.reference,
             cached=self.recipe.cached,

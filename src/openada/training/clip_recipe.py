@@ -69,7 +69,7 @@ class ClipRecipe(Generic[M]):
     overlap: float = 0.0
     """Share of a clip that the next one shares with it, at test and where training takes all of them."""
     windows: WindowsName = "drawn"
-    """Training clips: "drawn", `clips_per_recording` from random starts; "all", every clip that there is at test, in every epoch."""
+    """Training clips: "drawn", `clips_per_recording` from random starts; "all", in every epoch all that there are at test."""
     cached_features: int = 0
     """With "spread" and a frozen trunk: its features of so many evenly spaced frames of every recording are computed once and
     drawn from in training, in place of all frames; nothing is augmented then. 0: the trunk is run at every step."""
@@ -144,6 +144,10 @@ class ClipRecipe(Generic[M]):
             raise UnusableInput(
                 f"cached-features {self.cached_features}: a clip takes {self.model.clip_frames} of them, keep at least as many"
             )
+        if self.input == "mosaic" and self.model.image_size % 4:
+            raise UnusableInput(f"input mosaic: image-size {self.model.image_size} must be a multiple of 4")
+        if self.cached_features and self.input == "mosaic":
+            raise UnusableInput("input mosaic: cached features are those of whole faces; set --cached-features 0")
         if self.cached_features and self.frame_order != "time":
             raise UnusableInput("frame-order shuffled: cached features are read in time; set --cached-features 0")
         if self.cached_features and self.augmentation != NO_AUGMENTATION:

@@ -46,7 +46,7 @@ class Kinetics400Network(VideoResNet):
                 module.inplace = False
 
     def feature_map(self, values: Tensor) -> Tensor:
-        """The last stage's output (N, 8·width, t, h, w), which follows a ReLU: h = H / 16, w = W / 16, t = T / 8 (mc3_18: T)."""
+        """The last stage's output (N, 8·width, t, h, w), behind a ReLU: h = H / 16, w = W / 16, t = T / 8 (mc3_18: T)."""
         values = self.layer1(self.stem(values))
         return self.layer4(self.layer3(self.layer2(values)))
 

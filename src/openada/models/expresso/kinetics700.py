@@ -73,7 +73,7 @@ class Kinetics700Network(nn.Module):
                 nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 
     def feature_map(self, values: Tensor) -> Tensor:
-        """The last stage's output (N, 32·width, t, h, w), which follows a ReLU: h = H / 32, w = W / 32, t = T / 16, rounded up."""
+        """The last stage's output (N, 32·width, t, h, w), behind a ReLU: h = H / 32, w = W / 32, t = T / 16, rounded up."""
         values = self.relu1_s(self.bn1_s(self.conv1_s(values)))
         values = self.maxpool(self.relu1_t(self.bn1_t(self.conv1_t(values))))
         return self.layer4(self.layer3(self.layer2(self.layer1(values))))
