@@ -7,6 +7,8 @@ import pytest
 import torch
 
 from conftest import face_points
+from openada.clips import reading
+from openada.clips.augmentation import WHOLE, Drawn, apply, move
 from openada.clips.corrupted import CorruptedRecording
 from openada.clips.mosaic import PADDING, TILES, MosaicRecording, mosaic, region_boxes, tiles_px
 from openada.clips.reading import ClipReader
@@ -109,15 +111,37 @@ def test_boxes_are_every_frame_s_own_and_lost_frames_are_grey(shared_prepared: P
     assert sorted(path.name for path in tmp_path.glob("mosaic*")) == ["mosaic_32.npy"]
 
 
-def test_the_median_mosaic_is_subtracted_and_mirrored_with_the_clip(tiny_prepared: Path) -> None:
+def test_the_median_mosaic_is_subtracted(tiny_prepared: Path) -> None:
     made = MosaicRecording.of(PreparedDataset(tiny_prepared).recording("r4"))
     crops = made.memory_map(32)
     middle = np.median(crops, axis=0)
     assert np.abs(made.reference(32) - middle).max() <= 1
-    flat = Augmentation(flip=1, brightness=0, contrast=0, saturation=0, hue=0)
-    reader = ClipReader(made, 32, reference="median")
-    plain = reader.read(3, 5)[0]
-    mirrored = reader.read(3, 5, flat, np.random.default_rng(0))[0]
-    assert not torch.allclose(mirrored, plain.flip(-1), atol=1e-3)
-    for rows, columns in tiles_px(32).values():
-        torch.testing.assert_close(mirrored[..., rows, columns], plain[..., rows, columns].flip(-1), rtol=0, atol=1e-5)
+    clip, _ = ClipReader(made, 32, reference="median").read(3, 5)
+    expected = (crops[3:8].astype(float) - middle).transpose(3, 0, 1, 2) / 255
+    np.testing.assert_allclose(clip.numpy(), expected, atol=1 / 255 + 1e-6)
+
+
+def test_mirror_images_and_shifts_stay_within_their_places() -> None:
+    tiles = tuple(tiles_px(32).values())
+    clip = torch.rand(3, 2, 32, 32, generator=torch.Generator().manual_seed(0))
+    drawn = Drawn(True, np.eye(3), np.zeros(3), shift=(0.125, -0.25))
+    mirrored, moved = apply(drawn, clip, tiles), move(drawn, clip, tiles)
+    for rows, columns in tiles:
+        part = clip[..., rows, columns]
+        height, width = part.shape[-2:]
+        torch.testing.assert_close(mirrored[..., rows, columns], part.flip(-1), rtol=0, atol=1e-6)
+        assert torch.equal(moved[..., rows, columns], part.roll((height // 8, -width // 4), (-2, -1)))
+    assert not torch.allclose(mirrored, clip.flip(-1), atol=1e-3)
+    torch.testing.assert_close(apply(drawn, clip), clip.flip(-1), rtol=0, atol=1e-6)
+
+
+def test_a_mosaic_reader_mirrors_place_by_place(shared_prepared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[object] = []
+    original = reading.apply
+    monkeypatch.setattr(
+        reading, "apply", lambda drawn, frames, tiles: seen.append(tiles) or original(drawn, frames, tiles)
+    )
+    recording = PreparedDataset(shared_prepared).recording("r4")
+    for source in (MosaicRecording.of(recording), recording):
+        ClipReader(source, 32, cached=False).read(3, 2, Augmentation(), np.random.default_rng(0))
+    assert seen == [tuple(tiles_px(32).values()), WHOLE]

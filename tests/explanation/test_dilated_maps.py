@@ -6,8 +6,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
-from clip_networks import MeanClipNet
 from openada.clips.sampling import end_to_end, sampled_frames
 from openada.explanation.recording_maps import FrameMaps, explain_recording
 
@@ -32,16 +32,25 @@ class Reader:
         return self.read_frames(self.order(first, frames))
 
 
-class FirstPixel(MeanClipNet):
+class MeanPixel(nn.Module):
     """Its score is the mean of all pixels, so that gradient × input of a frame is in proportion to the frame's own value."""
 
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(()))
+
+    def feature_map(self, clips):
+        return self.weight * clips
+
+    def score_from_map(self, maps):
+        return maps.mean((1, 2, 3, 4))
+
     def forward(self, clips):
-        return clips.mean((1, 2, 3, 4)) + 0 * super().forward(clips)
+        return self.score_from_map(self.feature_map(clips))
 
 
 def explained(time_s, frames, step, overlap=0.0):
-    torch.manual_seed(0)
-    net = FirstPixel().eval()
+    net = MeanPixel().eval()
     cut = end_to_end(time_s, np.ones(len(time_s), bool), frames=frames, step=step, overlap=overlap)
     return explain_recording(net, Reader(time_s, step), cut, "gradient_x_input", size_px=SIZE), cut
 
@@ -68,14 +77,17 @@ def test_a_frame_between_two_sampled_ones_shows_their_mixture():
 
 
 def test_where_windows_overlap_the_first_one_counts():
-    maps, cut = explained(np.arange(19) / 25, frames=5, step=2, overlap=0.6)
+    maps, cut = explained(np.arange(17) / 25, frames=5, step=2, overlap=0.6)
     assert cut.first_frame.tolist() == [0, 4, 8]
-    drawn = FrameMaps(maps, 19)
+    drawn = FrameMaps(maps, 17)
     for frame in (4, 9):
-        first = FrameMaps(maps[:1], 19)
+        first = FrameMaps(maps[:1], 17)
         np.testing.assert_allclose(drawn.at(frame, SIZE), first.at(frame, SIZE))
-    np.testing.assert_allclose(drawn.at(10, SIZE), FrameMaps(maps[1:2], 19).at(10, SIZE))
-    assert drawn.at(18, SIZE) is not None  # the last window reaches the recording's end
+    np.testing.assert_allclose(drawn.at(10, SIZE), FrameMaps(maps[1:2], 17).at(10, SIZE))
+    assert not np.allclose(drawn.at(11, SIZE), FrameMaps(maps[:1], 17).at(9, SIZE))
+    assert [one.frames for one in maps] == [10, 10, 9]  # the recording ends with the last sampled frame
+    np.testing.assert_allclose(maps[2].explanation.axes[-3].spans_s[-1], [16 / 25, 17 / 25])
+    assert drawn.at(16, SIZE).mean() / drawn.at(8, SIZE).mean() == pytest.approx(2, rel=1e-5)
 
 
 @pytest.mark.parametrize("step", [1, 2])
