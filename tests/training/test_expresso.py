@@ -169,6 +169,11 @@ def test_a_mosaic_run_trains_predicts_and_is_not_explained(shared_prepared: Path
     recipe = replace(RECIPE, input="mosaic", epochs=1, cached=False, reference="none")
     folder = train_clips(SYSTEM, shared_prepared, tmp_path / "run", recipe, progress=False)
     assert np.isfinite(predict(folder.folder, data=shared_prepared)["prediction"]).all()
+    said = TrainedRun.load(folder.folder).kind.aggregation
+    assert (
+        said
+        == "Mean over the clips of a recording (a mosaic of face regions), overlapping by 0.5, each weighing the same"
+    )
     with pytest.raises(UnusableInput, match="mosaic of face regions"):
         require_method(load_explainable(folder.folder), "grad-cam")
 
