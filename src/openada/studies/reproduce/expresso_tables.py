@@ -59,8 +59,8 @@ def windows(name: str, job: Job) -> Result:
 
 def backbones(name: str, job: Job) -> Result:
     """The four backbones on the recipe's window."""
-    runs = {backbone: expresso_runs(job, backbone=backbone) for backbone in BACKBONES}
-    models = {backbone: replace(job.clips.model, backbone=backbone) for backbone in BACKBONES}
+    runs: dict[str, Runs] = {backbone: expresso_runs(job, backbone=backbone) for backbone in BACKBONES}
+    models: dict[str, Any] = {backbone: replace(job.clips.model, backbone=backbone) for backbone in BACKBONES}
     return clip_table(name, job, runs, ERRORS, {}, None, more=[_sizes(models)], said=sentences(job))
 
 
