@@ -1,8 +1,10 @@
 """The region mosaic: boxes by hand, pixels that name their place, tiles that stay in theirs."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -15,6 +17,7 @@ from openada.clips.reading import ClipReader
 from openada.clips.strengths import Augmentation
 from openada.errors import UnusableInput
 from openada.face import regions
+from openada.prepared import layout
 from openada.prepared.dataset import PreparedDataset
 
 ORDER = list(TILES)
@@ -109,6 +112,26 @@ def test_boxes_are_every_frame_s_own_and_lost_frames_are_grey(shared_prepared: P
     darker = MosaicRecording.of(worse)
     assert darker.memory_map(32)[20].mean() < made.crops(20, 21, 32).mean() - 10
     assert sorted(path.name for path in tmp_path.glob("mosaic*")) == ["mosaic_32.npy"]
+
+
+def test_a_frame_is_cut_by_its_own_boxes_not_by_those_of_the_first(tiny_prepared: Path) -> None:
+    """In frame 20 all landmarks lie 5 px further right and 3 px lower in the source; pixels say where they lie."""
+    recording = PreparedDataset(tiny_prepared).recording("r4")
+    path = recording.folder / layout.TRACK_FILE
+    track = pd.read_parquet(path)
+    for column, shift in (("landmark_x_px", 5), ("landmark_y_px", 3)):
+        track.at[20, column] = track.at[20, column] + np.float32(shift)
+    track.to_parquet(path)
+    made = MosaicRecording.of(recording)
+    matrix = np.array(track["crop_from_frame"][20]).reshape(2, 3)
+    moved = matrix[:, :2] @ (5, 3)
+    np.testing.assert_allclose(made.boxes[20] - made.boxes[19], np.tile([*moved, *moved], (5, 1)), atol=1e-3)
+    crop = np.zeros((224, 224, 3), np.uint8)
+    crop[..., 0], crop[..., 1] = np.arange(224)[None], np.arange(224)[:, None]
+    object.__setattr__(made, "source", SimpleNamespace(iterate_crops=lambda first, end: [crop] * (end - first)))
+    first, second = made.crops(19, 21, 32)
+    np.testing.assert_array_equal(second, mosaic(crop, made.boxes[20], 32))
+    assert (first != second).any()
 
 
 def test_the_median_mosaic_is_subtracted(tiny_prepared: Path) -> None:
