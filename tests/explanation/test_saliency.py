@@ -110,6 +110,7 @@ SMALL = {
     "resnet3d": ("planted", {"clip_frames": 16, "image_size": 32}),
     "frame-network": ("planted", {"clip_frames": 3}),
     "depnet": ("planted", {}),
+    "expresso-ai": ("planted", {"image_size": 32}),
 }
 POSITIVE = {"score_mean": 50.0}  # the modified map needs scores above 0
 REGISTERED = [
@@ -135,5 +136,9 @@ def test_every_method_that_a_registered_model_declares_works_on_it(name, method)
     largest = np.abs(alone.values).max()
     assert largest > 0
     np.testing.assert_allclose(together[1].values, alone.values, rtol=1e-3, atol=1e-4 * largest)
-    if method == "guided-backpropagation" and name in ("sta-drn", "resnet3d"):  # whose ReLUs are used once each
+    if method == "guided-backpropagation" and name in (
+        "sta-drn",
+        "resnet3d",
+        "expresso-ai",
+    ):  # whose ReLUs are used once each
         assert alone.parameters["relus"] == sum(isinstance(module, torch.nn.ReLU) for module in model.modules())

@@ -19,11 +19,17 @@ from openada.explanation.saliency import explain_clips, frame_edges_s, without_c
 
 
 class ClipMap(NamedTuple):
-    """The explanation of one clip, which shows `frames` frames of its recording from `first_frame` on."""
+    """The explanation of one clip, which lies over `frames` frames of its recording from `first_frame` on.
+
+    A clip of every `step`-th frame lies over those between them too; it shows `shown` frames, 0 for all of them. Of a recording
+    shorter than the clip, whose frames the clip repeats, `step` is below that by as much as it repeats them.
+    """
 
     first_frame: int
     frames: int
     explanation: Explanation
+    step: float = 1.0
+    shown: int = 0
 
 
 def explain_recording(
@@ -44,9 +50,13 @@ def explain_recording(
     for begin in range(0, len(firsts), batch):
         chosen = [int(first) for first in firsts[begin : begin + batch]]
         clips = torch.stack([reader.read(first, segments.frames)[0] for first in chosen])
-        edges = np.stack([frame_edges_s(time_s, first, segments.frames) for first in chosen])
+        edges = np.stack([frame_edges_s(time_s, first, segments.frames, reader.frame_step) for first in chosen])
         explained = explain_clips(model, clips, method, edges_s=edges, size_px=size_px)
-        found += [ClipMap(first, segments.frames, one) for first, one in zip(chosen, explained, strict=True)]
+        for first, one in zip(chosen, explained, strict=True):
+            there = -(-(len(time_s) - first) // reader.frame_step)
+            over = min(reader.frame_step * min(segments.frames, there), len(time_s) - first)
+            step = reader.frame_step if there >= segments.frames else over / segments.frames
+            found.append(ClipMap(first, over, one, step, segments.frames))
     return found
 
 
@@ -54,7 +64,9 @@ class FrameMaps:
     """A recording's maps as pictures of single frames: linear between the centres of cells, in time and space.
 
     Trilinear interpolation without aligned corners, within each clip: a map is never drawn into the next clip. Of the colours of
-    guided backpropagation the value that is largest in size is shown. Where clips overlap, the first one with a frame counts.
+    guided backpropagation the value that is largest in size is shown. A frame that was sampled shows the map at its own place in
+    the clip, those between two of them a mixture, those after the last one its map. Where clips overlap, the first one with a
+    frame counts, so that every picture is the map of a clip that the model scored and no mean of several.
     """
 
     def __init__(self, maps: Sequence[ClipMap], frames: int) -> None:
@@ -70,8 +82,12 @@ class FrameMaps:
         if place < 0:
             return None
         values = self._values[place]
-        along = _matrix(self._maps[place].frames, values.shape[0])[frame - self._maps[place].first_frame]
-        plane = np.tensordot(along, values, axes=1)
+        one = self._maps[place]
+        shown = one.shown or one.frames
+        along = _matrix(shown, values.shape[0])
+        at = min((frame - one.first_frame) / one.step, shown - 1)
+        before, after = along[int(at)], along[min(int(at) + 1, shown - 1)]
+        plane = np.tensordot(before + (at - int(at)) * (after - before), values, axes=1)
         return np.asarray(_matrix(size_px, plane.shape[0]) @ plane @ _matrix(size_px, plane.shape[1]).T)
 
     def size_at_share(self, share: float) -> float:

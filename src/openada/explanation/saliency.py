@@ -165,11 +165,19 @@ def cell_spans_s(edges_s: np.ndarray, cells: int) -> np.ndarray:
     return np.stack([borders[:-1], borders[1:]], axis=1)
 
 
-def frame_edges_s(time_s: np.ndarray, first_frame: int, frames: int) -> np.ndarray:
-    """(frames + 1,) presentation times of a clip's frames and its end; a recording's end is one mean frame after its last."""
+def frame_edges_s(time_s: np.ndarray, first_frame: int, frames: int, step: int = 1) -> np.ndarray:
+    """(frames + 1,) presentation times of a clip's frames, every `step`-th of the recording, and of the clip's end.
+
+    Each frame stands until the next one that was sampled, the last one as long in frames, or until the recording's end, which is
+    one mean frame after its last. A recording with fewer frames than the clip, whose frames the clip repeats, is divided evenly.
+    """
     count = len(time_s)
-    step_s = (time_s[-1] - time_s[0]) / (count - 1) if count > 1 else 1 / 25
-    return np.append(time_s, time_s[-1] + step_s)[first_frame : first_frame + frames + 1]
+    there = -(-(count - first_frame) // step)
+    places = np.arange(frames + 1)
+    each = step if there >= frames else min(step * there, count - first_frame) / frames
+    positions = first_frame + each * places
+    mean_s = (time_s[-1] - time_s[0]) / (count - 1) if count > 1 else 1 / 25
+    return np.interp(positions, np.arange(count + 1), np.append(time_s, time_s[-1] + mean_s))
 
 
 def without_colours(explanation: Explanation) -> np.ndarray:

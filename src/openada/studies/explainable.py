@@ -21,8 +21,12 @@ if TYPE_CHECKING:
     from torch import nn
 
 SPREAD = (
-    "this run's clips hold frames that do not follow each other (--sampling spread, or --frame-step above 1), and maps are drawn "
-    "on frames that do; use a run with --sampling clip and --frame-step 1, or the model from Python"
+    "this run's clips are no stretches of the recording (--sampling spread or still), and maps are drawn on stretches; use a run "
+    "with --sampling clip, or the model from Python"
+)
+MOSAIC = (
+    "this run reads a mosaic of face regions (--input mosaic), and maps are drawn on the whole face; use a run with --input "
+    "face, or the model from Python"
 )
 
 
@@ -32,7 +36,7 @@ class ExplainableRun:
 
     name, preset: as registered. config: the run's config.json. reader and segments: of a prepared recording. explained: which
     score the maps explain, in words. frames_in_time: whether a clip shows its frames in the order of time. frames_adjoin: whether
-    they are neighbours: not spread over the recording, and none left out between them.
+    it is a stretch of the recording, of which every so-manieth frame may be taken. whole_face: whether it shows the aligned crop.
     """
 
     name: str
@@ -45,6 +49,7 @@ class ExplainableRun:
     explained: str
     frames_in_time: bool = True
     frames_adjoin: bool = True
+    whole_face: bool = True
 
 
 def load_explainable(run: Path) -> ExplainableRun:
@@ -68,8 +73,8 @@ def load_explainable(run: Path) -> ExplainableRun:
         if expada
         else "the score of each clip",
         frames_in_time=trained.recipe.frame_order == "time",
-        frames_adjoin=not isinstance(trained.recipe, ClipRecipe)
-        or (trained.recipe.sampling == "clip" and trained.recipe.frame_step == 1),
+        frames_adjoin=not isinstance(trained.recipe, ClipRecipe) or trained.recipe.sampling == "clip",
+        whole_face=not isinstance(trained.recipe, ClipRecipe) or trained.recipe.input == "face",
     )
 
 
@@ -89,6 +94,8 @@ def require_method(run: ExplainableRun, method: str) -> None:
         )
     if not run.frames_adjoin:
         raise UnusableInput(SPREAD)
+    if not run.whole_face:
+        raise UnusableInput(MOSAIC)
 
 
 def missing(run: ExplainableRun, method: str) -> str:

@@ -12,7 +12,6 @@ from openada import models
 from openada.datasets.scales import SCALES
 from openada.errors import UnusableInput
 from openada.files import atomic_path
-from openada.models.clip_network import ClipNetwork
 from openada.models.frame_trunk import FrameModel
 from openada.models.weights import Weights, save_checkpoint
 from openada.prepared.dataset import PreparedDataset
@@ -21,7 +20,7 @@ from openada.training.clip_module import DEVELOPMENT_LOSS, ClipTraining
 from openada.training.clip_recipe import ClipRecipe, model_preset, resolved
 from openada.training.fitting import Best, fit
 from openada.training.kept_features import KeptFeatures
-from openada.training.pretext import read_network, signals_of
+from openada.training.pretext import Readable, read_network, signals_of
 from openada.training.recordings import data_facts, parts_of
 from openada.training.run_folder import RunFolder
 from openada.training.schedules import Schedule, constant, cosine_restarts, inverse_decay, warm_cosine
@@ -95,6 +94,8 @@ def train_clips(
         weight_decay=recipe.weight_decay,
         optimiser=recipe.optimiser,
         momentum=recipe.momentum,
+        parts=_parts(model) if recipe.unfreeze_epochs else (),
+        unfreeze_epochs=recipe.unfreeze_epochs,
     )
     best = Best(DEVELOPMENT_LOSS, folder.best(STAGE))
     resume = folder.checkpoint / f"{STAGE}.ckpt"
@@ -139,7 +140,7 @@ def _pretext(
     progress: bool,
 ) -> None:
     epochs = source.recipe.pretext.epochs
-    if not isinstance(model, ClipNetwork | FrameModel):
+    if not isinstance(model, Readable):
         raise UnusableInput(
             f"pretext.epochs {epochs}: {type(model).__name__} has no stage before the scores; set it to 0"
         )
@@ -169,10 +170,17 @@ def _pretext(
     )
 
 
+def _parts(model: nn.Module) -> tuple[nn.Module, ...]:
+    """All that is trained, in the order of gradual unfreezing."""
+    if not isinstance(model, Expresso):
+        raise UnusableInput(f"unfreeze-epochs: {type(model).__name__} is not unfrozen part by part; set it to 0")
+    return model.parts()
+
+
 def schedule_of(recipe: ClipRecipe[Any]) -> Schedule:
     """The recipe's learning-rate schedule, by its name."""
     if recipe.schedule == "cosine-restarts":
-        return cosine_restarts(recipe.restart_epochs, recipe.restart_growth)
+        return cosine_restarts(recipe.restart_epochs, recipe.restart_growth, recipe.least_rate)
     if recipe.schedule == "inverse":
         return inverse_decay(recipe.decay_gamma, recipe.decay_power, recipe.accumulate)
     return warm_cosine(recipe.warm_up) if recipe.schedule == "warm-cosine" else constant

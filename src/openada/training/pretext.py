@@ -20,6 +20,7 @@ from torch.nn import functional as F
 from openada.clips.dataset import SegmentSample
 from openada.models.clip_network import ClipNetwork
 from openada.models.expada.segment_encoder import SegmentEncoder
+from openada.models.expresso.model import Expresso
 from openada.models.frame_trunk import FrameModel
 from openada.models.precision import at_least_float32
 
@@ -31,6 +32,8 @@ SIGNALS = (
     *("gaze_yaw_deg", "gaze_pitch_deg", "head_yaw_deg", "head_pitch_deg", "head_roll_deg"),
 )
 LIMIT_SD = 4.0
+Readable = ClipNetwork | Expresso | FrameModel
+"""Networks for clips that have this stage."""
 
 
 def signals_of(recording: PreparedRecording) -> np.ndarray:
@@ -64,7 +67,7 @@ def read_encoder(encoder: SegmentEncoder) -> Callable[[torch.Tensor], Read]:
     return read
 
 
-def read_network(network: ClipNetwork | FrameModel) -> Callable[[torch.Tensor], Read]:
+def read_network(network: Readable) -> Callable[[torch.Tensor], Read]:
     """Of a network for clips: its feature map. That of a network on every frame has a time step for each."""
     return lambda clips: Read(network.feature_map(clips), None)
 

@@ -30,8 +30,10 @@ _STA_FIGURES = "openada.studies.reproduce.sta_drn_figures"
 _STA_SALIENCY = "openada.studies.reproduce.sta_drn_saliency"
 _DEPNET = "openada.studies.reproduce.depnet_tables"
 _DEPNET_TESTS = "openada.studies.reproduce.depnet_tests"
+_EXPRESSO = "openada.studies.reproduce.expresso_tables"
 _PAN = "Pan et al. 2023"
 _HE = "He et al. 2022"
+_MORENO = "Moreno et al. 2023"
 TARGETS: dict[str, Target] = {
     "expada/table1": Target(
         "Liao et al. 2026, Table 1", "the selection method beside other systems", f"{_TABLES}:table1"
@@ -73,14 +75,22 @@ TARGETS: dict[str, Target] = {
     "depnet/reductions": Target(
         f"{_HE}, section 4.2", "four layers that reduce the trunk's channels", f"{_DEPNET}:reductions"
     ),
+    "expresso/windows": Target(_MORENO, "lengths and dilations of the window", f"{_EXPRESSO}:windows"),
+    "expresso/backbones": Target(_MORENO, "four backbones of action recognition", f"{_EXPRESSO}:backbones"),
+    "expresso/single-face": Target(_MORENO, "video beside single faces", f"{_EXPRESSO}:single_face"),
 }
 OWN_DOWNLOADS = ("sta-drn/table5",)
 """Targets whose --download-weights is for networks that they bring, not for the system of the recipe."""
 
 
+SYSTEMS = {"expresso": "expresso-ai"}
+"""What stands before a target's stroke → the system, where it is called otherwise."""
+
+
 def system_of(name: str) -> str:
-    """The system that a target trains: what stands before the stroke."""
-    return name.partition("/")[0]
+    """The system that a target trains, by what stands before the stroke."""
+    paper = name.partition("/")[0]
+    return SYSTEMS.get(paper, paper)
 
 
 def reproduce(name: str, job: Job) -> Result:
