@@ -19,11 +19,22 @@ from openada.explanation.saliency import explain_clips, frame_edges_s, without_c
 
 
 class ClipMap(NamedTuple):
-    """The explanation of one clip, which shows `frames` frames of its recording from `first_frame` on."""
+    """The explanation of one clip, which shows `frames` frames of its recording from `first_frame` on, every `step`-th."""
 
     first_frame: int
     frames: int
     explanation: Explanation
+    step: int = 1
+
+    @property
+    def shown(self) -> np.ndarray:
+        """The recording's frames that the clip shows, (frames,) int64."""
+        return self.first_frame + self.step * np.arange(self.frames)
+
+    @property
+    def end_frame(self) -> int:
+        """The frame after the last one that the clip stands for; it may lie behind the recording's end."""
+        return self.first_frame + self.step * self.frames
 
 
 def explain_recording(
@@ -43,10 +54,12 @@ def explain_recording(
     found: list[ClipMap] = []
     for begin in range(0, len(firsts), batch):
         chosen = [int(first) for first in firsts[begin : begin + batch]]
-        clips = torch.stack([reader.read(first, segments.frames)[0] for first in chosen])
-        edges = np.stack([frame_edges_s(time_s, first, segments.frames) for first in chosen])
-        explained = explain_clips(model, clips, method, edges_s=edges, size_px=size_px)
-        found += [ClipMap(first, segments.frames, one) for first, one in zip(chosen, explained, strict=True)]
+        orders = [reader.order(first, segments.frames) for first in chosen]
+        clips = torch.stack([reader.read_frames(order)[0] for order in orders])
+        edges = np.stack([frame_edges_s(time_s, order) for order in orders])
+        step = int(orders[0][1] - orders[0][0]) if segments.frames > 1 else 1
+        explained = explain_clips(model, clips, method, edges_s=edges, size_px=size_px, baseline=reader.lost_value)
+        found += [ClipMap(first, segments.frames, one, step) for first, one in zip(chosen, explained, strict=True)]
     return found
 
 
@@ -55,6 +68,7 @@ class FrameMaps:
 
     Trilinear interpolation without aligned corners, within each clip: a map is never drawn into the next clip. Of the colours of
     guided backpropagation the value that is largest in size is shown. Where clips overlap, the first one with a frame counts.
+    Frames that a clip with a step leaves out are interpolated too.
     """
 
     def __init__(self, maps: Sequence[ClipMap], frames: int) -> None:
@@ -62,7 +76,7 @@ class FrameMaps:
         self._maps = maps
         self._clip_of = np.full(frames, -1)
         for place in reversed(range(len(maps))):
-            self._clip_of[maps[place].first_frame : maps[place].first_frame + maps[place].frames] = place
+            self._clip_of[maps[place].first_frame : maps[place].end_frame] = place
 
     def at(self, frame: int, size_px: int) -> np.ndarray | None:
         """(size_px, size_px) float64 over the aligned crop at a frame of the recording; None where no clip shows it."""
@@ -70,8 +84,12 @@ class FrameMaps:
         if place < 0:
             return None
         values = self._values[place]
-        along = _matrix(self._maps[place].frames, values.shape[0])[frame - self._maps[place].first_frame]
-        plane = np.tensordot(along, values, axes=1)
+        one = self._maps[place]
+        at = (frame - one.first_frame) / one.step
+        low = min(int(at), one.frames - 1)
+        along = _matrix(one.frames, values.shape[0])
+        between = along[low] + (at - low) * (along[min(low + 1, one.frames - 1)] - along[low])
+        plane = np.tensordot(between, values, axes=1)
         return np.asarray(_matrix(size_px, plane.shape[0]) @ plane @ _matrix(size_px, plane.shape[1]).T)
 
     def size_at_share(self, share: float) -> float:

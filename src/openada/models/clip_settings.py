@@ -66,3 +66,6 @@ class ResidualSettings(ClipSettings):
 
 CLIP_EXPLANATIONS = ("grad-cam++", "grad-cam", "modified-grad-cam++", "guided-backpropagation", "gradient_x_input")
 """What explains a convolutional network for clips whose feature map follows a ReLU."""
+
+PIXEL_EXPLANATIONS = ("saliency", "integrated-gradients", "smooth-grad", "deeplift")
+"""What explains a network for clips by its pixels; of DeepLift only where its rules cover the network."""

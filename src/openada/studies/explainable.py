@@ -10,19 +10,22 @@ from typing import TYPE_CHECKING, Any
 from openada.clips.reading import ClipReader
 from openada.clips.segments import Segments
 from openada.errors import UnusableInput
+from openada.explanation.deeplift import require_deeplift
 from openada.explanation.saliency import METHODS
 from openada.inference.checkpoint import CheckpointRun
 from openada.inference.expada import ExpADARun
+from openada.inference.recording import TrainedRun
 from openada.models.registry import explanation_methods, require_explanation
 from openada.prepared.dataset import PreparedRecording
 from openada.training.clip_recipe import ClipRecipe
+from openada.training.systems import Recipe
 
 if TYPE_CHECKING:
     from torch import nn
 
 SPREAD = (
-    "this run's clips hold frames that do not follow each other (--sampling spread, or --frame-step above 1), and maps are drawn "
-    "on frames that do; use a run with --sampling clip and --frame-step 1, or the model from Python"
+    "this run's clips hold frames from anywhere in the recording, or one of them alone (--sampling), and maps are drawn on "
+    "frames that follow each other; use a run with --sampling clip, or the model from Python"
 )
 
 
@@ -32,7 +35,7 @@ class ExplainableRun:
 
     name, preset: as registered. config: the run's config.json. reader and segments: of a prepared recording. explained: which
     score the maps explain, in words. frames_in_time: whether a clip shows its frames in the order of time. frames_adjoin: whether
-    they are neighbours: not spread over the recording, and none left out between them.
+    they follow each other at even steps, and are not spread over the recording. clip_shape: (3, T, H, W) that the model reads.
     """
 
     name: str
@@ -45,6 +48,7 @@ class ExplainableRun:
     explained: str
     frames_in_time: bool = True
     frames_adjoin: bool = True
+    clip_shape: tuple[int, int, int, int] | None = None
 
 
 def load_explainable(run: Path) -> ExplainableRun:
@@ -53,7 +57,11 @@ def load_explainable(run: Path) -> ExplainableRun:
     Of ExpADA the segment encoder with stage 1's head is explained: the selection chooses among whole segments, and which it
     chooses has no gradient.
     """
-    trained = CheckpointRun.load_or_run(run)
+    return explainable(CheckpointRun.load_or_run(run))
+
+
+def explainable(trained: TrainedRun) -> ExplainableRun:
+    """The same of a run that is loaded."""
     expada = isinstance(trained, ExpADARun)
     model = trained.model.get_submodule("encoder") if expada else trained.model
     return ExplainableRun(
@@ -68,9 +76,15 @@ def load_explainable(run: Path) -> ExplainableRun:
         if expada
         else "the score of each clip",
         frames_in_time=trained.recipe.frame_order == "time",
-        frames_adjoin=not isinstance(trained.recipe, ClipRecipe)
-        or (trained.recipe.sampling == "clip" and trained.recipe.frame_step == 1),
+        frames_adjoin=not isinstance(trained.recipe, ClipRecipe) or trained.recipe.sampling == "clip",
+        clip_shape=_clip_shape(trained.recipe),
     )
+
+
+def _clip_shape(recipe: Recipe) -> tuple[int, int, int, int] | None:
+    if not isinstance(recipe, ClipRecipe):
+        return None
+    return (3, recipe.model.clip_frames, recipe.model.image_size, recipe.model.image_size)
 
 
 def require_method(run: ExplainableRun, method: str) -> None:
@@ -89,6 +103,8 @@ def require_method(run: ExplainableRun, method: str) -> None:
         )
     if not run.frames_adjoin:
         raise UnusableInput(SPREAD)
+    if method == "deeplift" and run.clip_shape is not None:
+        require_deeplift(run.model, run.clip_shape)
 
 
 def missing(run: ExplainableRun, method: str) -> str:
