@@ -166,7 +166,7 @@ def _slope(module: nn.Module, values: Tensor) -> Tensor:
 def _require_linear(score: Tensor, model: nn.Module) -> None:
     """Refuse a graph that is still not linear after its layers were straightened."""
     for node in nodes(score):
-        name = node.name().rpartition("Backward")[0].lstrip("_")
+        name = node.name().rpartition("::")[2].partition("Backward")[0].lstrip("_")
         varying = sum(following is not None for following, _ in node.next_functions)
         if name in ("Mul", "Div", "Mm", "Bmm", "Addmm", "Baddbmm", "Dot", "Mv", "Convolution") and _product(name, node):
             raise UnusableInput(

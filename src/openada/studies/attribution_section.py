@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 REGION_NOTE = (
-    "raw: points, raised less lowered, added up over the recording's windows and divided by their number. Shares are of the total "
-    "of sizes (share) and of what raised the score (share_raised). area_normalised: share over the share of the picture; 1 is even."
+    "raw: raised less lowered, added up over the recording's windows and divided by their number. Shares are of the total of "
+    "sizes (share) and of what raised the score (share_raised). area_normalised: share over the share of the picture; 1 is even."
 )
 EXTREMES = "attribution_frames"
 ATTRIBUTION_PREFIX = "attribution_"

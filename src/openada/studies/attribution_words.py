@@ -16,8 +16,8 @@ SIGNIFICANT_Q = 0.05
 OUTSIDE_LIMIT = 1.0
 """Area-normalised attribution outside the face above which it is flagged: more than an even map has there."""
 NOT_SAID = (
-    "Attribution says where this model's number came from. It does not say that the model is right, that what it points at has to "
-    "do with depression, or what would happen if the person moved otherwise.",
+    "Attribution says where this model's number came from. It does not say that the model is right, that what it points at has "
+    "to do with depression, or what would happen if the person moved otherwise.",
     "Values depend on the method and on the baseline that the clip is compared with; other choices give other pictures.",
     "A correlation with a movement says that the two rose and fell together in this recording, not that the model saw it.",
 )

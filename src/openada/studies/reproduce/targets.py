@@ -30,8 +30,10 @@ _STA_FIGURES = "openada.studies.reproduce.sta_drn_figures"
 _STA_SALIENCY = "openada.studies.reproduce.sta_drn_saliency"
 _DEPNET = "openada.studies.reproduce.depnet_tables"
 _DEPNET_TESTS = "openada.studies.reproduce.depnet_tests"
+_EXPRESSO = "openada.studies.reproduce.expresso_attribution"
 _PAN = "Pan et al. 2023"
 _HE = "He et al. 2022"
+_MORENO = "Moreno et al. 2023"
 TARGETS: dict[str, Target] = {
     "expada/table1": Target(
         "Liao et al. 2026, Table 1", "the selection method beside other systems", f"{_TABLES}:table1"
@@ -73,14 +75,25 @@ TARGETS: dict[str, Target] = {
     "depnet/reductions": Target(
         f"{_HE}, section 4.2", "four layers that reduce the trunk's channels", f"{_DEPNET}:reductions"
     ),
+    "expresso/regions": Target(
+        _MORENO, "attribution by region of the face, by band and outcome", f"{_EXPRESSO}:regions"
+    ),
+    "expresso/units": Target(
+        _MORENO, "movements that go with the attribution, by band and outcome", f"{_EXPRESSO}:units"
+    ),
 }
 OWN_DOWNLOADS = ("sta-drn/table5",)
 """Targets whose --download-weights is for networks that they bring, not for the system of the recipe."""
 
 
+SYSTEMS = {"expresso": "expresso-ai"}
+"""What stands before the stroke → the system that is trained, where the two differ."""
+
+
 def system_of(name: str) -> str:
-    """The system that a target trains: what stands before the stroke."""
-    return name.partition("/")[0]
+    """The system that a target trains."""
+    paper = name.partition("/")[0]
+    return SYSTEMS.get(paper, paper)
 
 
 def reproduce(name: str, job: Job) -> Result:
