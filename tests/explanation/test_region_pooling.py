@@ -54,7 +54,7 @@ def clip_map(values, first=0, step=1):
     frames, height, width = values.shape
     spans = np.stack([np.arange(frames), np.arange(frames) + 1], axis=1) + float(first)
     axes = (Spans(spans), Pixels(height, SIZE), Pixels(width, SIZE))
-    return ClipMap(first, frames, Explanation(values, axes, "deeplift", "", True, 0.0), step)
+    return ClipMap(first, frames * step, Explanation(values, axes, "deeplift", "", True, 0.0), step, frames)
 
 
 def count(labels, name):

@@ -13,6 +13,7 @@ from openada.models.weights import load_checkpoint, save_checkpoint
 # Large networks are given small clips here, those for clips a small width too, and their full size in the slow test below.
 SMALL_CLIPS = {"segment_frames": 8, "image_size": 32}
 NARROW = {"width": 4, "stem_channels": 8, "image_size": 64}
+EXPRESSO = {"width": 4, "image_size": 48}
 SIZES = {
     ("expada", "paper"): SMALL_CLIPS,
     ("expada", "r3d_18"): SMALL_CLIPS,
@@ -33,6 +34,8 @@ SIZES = {
     ("frame-network", "planted"): {"clip_frames": 3},
     ("depnet", "paper"): {"image_size": 64},
     ("depnet", "planted"): {},
+    **{("expresso-ai", preset): EXPRESSO for preset in ("paper", "r3d_18", "mc3_18", "r2plus1d_50")},
+    ("expresso-ai", "planted"): {"image_size": 32},
 }
 # At full width, clips are shortened so that a backward pass needs gigabytes, not tens of them.
 FULL_SIZE = {"sta-drn": {"clip_frames": 16}, "resnet3d": {"clip_frames": 16}}
@@ -64,7 +67,7 @@ def clip_outputs(model, clips):
     return [model(clips)]
 
 
-CLIP_NETWORKS = ("sta-drn", "resnet3d", "frame-network", "depnet")
+CLIP_NETWORKS = ("sta-drn", "resnet3d", "frame-network", "depnet", "expresso-ai")
 INPUTS = {"expada": expada_inputs, **dict.fromkeys(CLIP_NETWORKS, clip_inputs)}
 OUTPUTS = {"expada": expada_outputs, **dict.fromkeys(CLIP_NETWORKS, clip_outputs)}
 

@@ -53,9 +53,10 @@ def command(arguments: Sequence[str]) -> Callable[..., None]:
             networks: timm networks that sta-drn/table5 compares; none for mobilenetv3_large_100, legacy_seresnet50,
                 inception_resnet_v2 and resnet152.
             attribution: Method of expresso/regions and expresso/units (docs/attribution.md).
-            weights: A file with pre-trained weights: of the trunk of ExpADA or DepNet, or of the whole network.
-            download_weights: Download torchvision's Kinetics-400 weights for ExpADA's trunk, or timm's for DepNet's trunk and for
-                frame networks.
+            weights: A file with pre-trained weights: of the trunk of ExpADA or DepNet, of Expresso-AI's backbone, or of the whole
+                network.
+            download_weights: Download torchvision's Kinetics-400 weights for ExpADA's trunk and Expresso-AI's backbones, or
+                timm's for DepNet's trunk and for frame networks.
             recipe: Every number of the training; defaults come with --preset. Its seed and method are the target's to set.
         """
         if target is None:

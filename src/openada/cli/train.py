@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from openada.training.systems import Recipe
 
 SYSTEMS = (EXPADA, *RECIPES)
-System = Literal["expada", "sta-drn", "resnet3d", "frame-network", "depnet"]
+System = Literal["expada", "sta-drn", "resnet3d", "frame-network", "depnet", "expresso-ai"]
 
 
 def command(arguments: Sequence[str]) -> Callable[..., None]:
@@ -45,10 +45,11 @@ def command(arguments: Sequence[str]) -> Callable[..., None]:
             system: Which system to train.
             data: Folder of a prepared data set.
             out: Folder of the run.
-            weights: A file with pre-trained weights: of ExpADA's trunk (torchvision's names), of a frame network or DepNet's
-                trunk (timm's names, or VGGFace2's public formats), or of the whole network.
-            download_weights: Download torchvision's weights for ExpADA's trunk (Kinetics-400, or ImageNet for encoder "frames"),
-                or timm's for a frame network or DepNet's trunk.
+            weights: A file with pre-trained weights: of ExpADA's trunk or Expresso-AI's backbone (torchvision's names; of
+                r2plus1d_50 those of its Kinetics-700 checkpoint), of a frame network or DepNet's trunk (timm's names, or
+                VGGFace2's public formats), or of the whole network.
+            download_weights: Download torchvision's weights for ExpADA's trunk or Expresso-AI's backbone (Kinetics-400, or
+                ImageNet for encoder "frames"), or timm's for a frame network or DepNet's trunk.
             recipe: Every number of the training; defaults come with --preset.
         """
         from openada.cli.output import print_run
@@ -94,6 +95,13 @@ def pretrained(file: Path | None, download: bool, recipe: Recipe) -> Weights | N
         return None
     if isinstance(recipe, ExpADARecipe):
         return torchvision_weights(recipe.model.trunk)
+    backbone = getattr(recipe.model, "backbone", None)
+    if backbone == "r2plus1d_50":
+        raise UnusableInput(
+            "the Kinetics-700 weights of r2plus1d_50 are for you to get; give their file with --weights"
+        )
+    if backbone:
+        return torchvision_weights(backbone)
     name = getattr(recipe.model, "network", getattr(recipe.model, "trunk", None))
     if name is None:
         raise UnusableInput("there are no weights to download for this system; give a file with --weights")

@@ -7,6 +7,7 @@ Source: Liao et al. 2026, "Implementation details" (flip and jitter; their stren
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +17,10 @@ from openada.clips.strengths import Augmentation
 
 _LUMA = np.array([0.299, 0.587, 0.114])
 _YIQ = np.array([[0.299, 0.587, 0.114], [0.5959, -0.2746, -0.3213], [0.2115, -0.5227, 0.3112]])
+
+
+WHOLE = ((slice(None), slice(None)),)
+"""The picture as its only tile."""
 
 
 @dataclass(frozen=True)
@@ -48,20 +53,40 @@ def draw(augmentation: Augmentation, generator: np.random.Generator, mean_luma: 
     return Drawn(flip, matrix, offset, (down, right), augmentation.noise, int(generator.integers(2**31)))
 
 
-def apply(drawn: Drawn, frames: torch.Tensor) -> torch.Tensor:
-    """Apply a draw to frames (3, T, H, W) in 0–1; values are clipped to 0–1 again."""
+def apply(drawn: Drawn, frames: torch.Tensor, tiles: Iterable[tuple[slice, slice]] = WHOLE) -> torch.Tensor:
+    """Apply a draw's colours and mirror image to frames (3, T, H, W) in 0–1; values are clipped to 0–1 again.
+
+    `tiles`: rows and columns of parts that are each mirrored in their place, as those of a mosaic.
+    """
     matrix = torch.as_tensor(drawn.matrix, dtype=frames.dtype)
     offset = torch.as_tensor(drawn.offset, dtype=frames.dtype)
     out = torch.tensordot(matrix, frames, dims=1) + offset[:, None, None, None]
-    return (out.flip(-1) if drawn.flip else out).clamp_(0, 1)
+    return (_in_each(tiles, out, lambda part: part.flip(-1)) if drawn.flip else out).clamp_(0, 1)
 
 
-def move(drawn: Drawn, clip: torch.Tensor) -> torch.Tensor:
-    """Shift a clip (3, T, H, W) by whole pixels, what leaves on one side coming back on the other, and add its noise."""
-    rows, columns = (round(share * side) for share, side in zip(drawn.shift, clip.shape[-2:], strict=True))
-    if rows or columns:
-        clip = clip.roll((rows, columns), (-2, -1))
+def move(drawn: Drawn, clip: torch.Tensor, tiles: Iterable[tuple[slice, slice]] = WHOLE) -> torch.Tensor:
+    """Shift a clip (3, T, H, W) by whole pixels, what leaves on one side coming back on the other, and add its noise.
+
+    `tiles`: parts that are each shifted by the share of their own sides.
+    """
+
+    def shifted(part: torch.Tensor) -> torch.Tensor:
+        pixels = [round(share * side) for share, side in zip(drawn.shift, part.shape[-2:], strict=True)]
+        return part.roll(pixels, (-2, -1)) if any(pixels) else part
+
+    clip = _in_each(tiles, clip, shifted)
     if drawn.noise:
         generator = torch.Generator().manual_seed(drawn.noise_seed)
         clip = clip + drawn.noise * torch.randn(clip.shape, generator=generator)
     return clip
+
+
+def _in_each(
+    tiles: Iterable[tuple[slice, slice]], clip: torch.Tensor, change: Callable[[torch.Tensor], torch.Tensor]
+) -> torch.Tensor:
+    if tiles is WHOLE:
+        return change(clip)
+    changed = clip.clone()
+    for rows, columns in tiles:
+        changed[..., rows, columns] = change(clip[..., rows, columns])
+    return changed

@@ -52,14 +52,23 @@ def signals_of_clip(signals: np.ndarray | None, order: np.ndarray) -> torch.Tens
 
 
 class SegmentDataset(Dataset[SegmentSample]):
-    """Every usable segment of `recordings`, labelled with its recording's score and category."""
+    """Every usable segment of `recordings`, labelled with its recording's score and category.
+
+    `label_noise`: standard deviation, in points, of Gaussian noise on the label of every segment, drawn anew in every epoch.
+    """
 
     def __init__(
-        self, recordings: Sequence[LabelledRecording], *, seed: int, augmentation: Augmentation | None = None
+        self,
+        recordings: Sequence[LabelledRecording],
+        *,
+        seed: int,
+        augmentation: Augmentation | None = None,
+        label_noise: float = 0.0,
     ) -> None:
         self._recordings = recordings
         self._seed = seed
         self._augmentation = augmentation
+        self._label_noise = label_noise
         self._places = [
             (position, int(first))
             for position, recording in enumerate(recordings)
@@ -74,10 +83,11 @@ class SegmentDataset(Dataset[SegmentSample]):
         recording = self._recordings[position]
         generator = np.random.default_rng([self._seed, key.epoch, key.item])
         order = recording.reader.order(first, recording.segments.frames)
+        noise = self._label_noise * generator.standard_normal() if self._label_noise else 0.0
         clip, _ = recording.reader.read_frames(order, self._augmentation, generator)
         return SegmentSample(
             clip,
-            torch.tensor(recording.score, dtype=torch.float32),
+            torch.tensor(recording.score + noise, dtype=torch.float32),
             torch.tensor(recording.category),
             torch.tensor(position),
             signals_of_clip(recording.signals, order),

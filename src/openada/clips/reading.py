@@ -7,8 +7,9 @@ from typing import Literal, Protocol
 import numpy as np
 import torch
 
-from openada.clips.augmentation import Augmentation, Drawn, apply, draw, move
-from openada.clips.sampling import SamplingName, drawn_frames, random_start, sampled_frames, spread_frames
+from openada.clips.augmentation import WHOLE, Augmentation, Drawn, apply, draw, move
+from openada.clips.mosaic import MosaicRecording, tiles_px
+from openada.clips.sampling import SamplingName, drawn_frames, random_start, sampled_frames, spread_frames, still_frames
 from openada.clips.seeding import stable_seed
 from openada.prepared.dataset import PreparedRecording
 
@@ -48,7 +49,8 @@ class ClipReader:
     the truth.
     `cached` reads from the recording's memory map instead of decoding.
     `frame_step`: a clip takes every so-manieth frame; `clips.sampling` says that, and what a clip longer than the recording is.
-    `sampling` = "spread" makes a clip of a few frames of the whole recording instead, wherever it starts.
+    `sampling` = "spread" makes a clip of a few frames of the whole recording instead, wherever it starts; "still" repeats the
+    clip's middle frame.
     frame_order = "shuffled" gives the frames of every clip in an order drawn from (`seed`, recording, first frame, frames)
     alone, so the same at every read: a control that keeps which frames a clip has and takes away how they follow each other.
     """
@@ -70,8 +72,10 @@ class ClipReader:
         self._frame_order = frame_order
         self._seed = seed
         self._tracked = recording.tracked
-        self._frame_step = frame_step
+        self.frame_step = frame_step
         self._sampling = sampling
+        # A mosaic stays laid out as it is: its parts are mirrored and shifted in their places.
+        self._tiles = tuple(tiles_px(size_px).values()) if isinstance(recording, MosaicRecording) else WHOLE
         self._map = recording.memory_map(size_px) if cached else None
         picture = recording.reference(size_px) if reference == "median" else None
         self._reference = None if picture is None else _to_tensor(picture[None])
@@ -82,8 +86,10 @@ class ClipReader:
         in_time = (
             spread_frames(self._tracked, frames)
             if self._sampling == "spread"
-            else sampled_frames(len(self._tracked), first, frames, self._frame_step)
+            else sampled_frames(len(self._tracked), first, frames, self.frame_step)
         )
+        if self._sampling == "still":
+            return still_frames(in_time, self._tracked)
         if self._frame_order == "time":
             return in_time
         seed = stable_seed(self._seed, self.recording.recording_id, first, frames)
@@ -91,7 +97,7 @@ class ClipReader:
 
     def drawn(self, among: np.ndarray, frames: int, generator: np.random.Generator) -> np.ndarray:
         """The frames of a training clip, (frames,) int64; `among` its possible starts, or the frames that "spread" draws from."""
-        if self._sampling == "clip":
+        if self._sampling != "spread":
             return self.order(random_start(among, generator), frames)
         taken = drawn_frames(among, frames, generator)
         return taken if self._frame_order == "time" else taken[generator.permutation(frames)]
@@ -118,13 +124,13 @@ class ClipReader:
         drawn: Drawn | None = None
         if augmentation is not None and generator is not None:
             drawn = draw(augmentation, generator, float(clip.mean()))
-            clip = apply(drawn, clip)
-            reference = None if reference is None else apply(drawn, reference)
+            clip = apply(drawn, clip, self._tiles)
+            reference = None if reference is None else apply(drawn, reference, self._tiles)
         tracked = torch.from_numpy(self._tracked[order])
         if reference is not None:
             clip = clip - reference
         if drawn is not None:
-            clip = move(drawn, clip)
+            clip = move(drawn, clip, self._tiles)
         clip[:, ~tracked] = self.lost_value
         return clip, tracked
 

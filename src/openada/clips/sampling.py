@@ -14,8 +14,9 @@ import numpy as np
 from openada.clips.segments import Segments, segments
 from openada.errors import UnusableInput
 
-SamplingName = Literal["clip", "spread"]
-""" "clip": frames that follow each other. "spread": a few of the whole recording's tracked frames, evenly spaced or at random."""
+SamplingName = Literal["clip", "spread", "still"]
+""" "clip": frames that follow each other. "spread": a few of the whole recording's tracked frames, evenly spaced or at random.
+"still": as "clip", but with the middle frame of the clip in all its places."""
 
 
 def sampled_frames(count: int, first: int, frames: int, step: int = 1) -> np.ndarray:
@@ -31,20 +32,31 @@ def sampled_frames(count: int, first: int, frames: int, step: int = 1) -> np.nda
 
 
 def end_to_end(
-    time_s: np.ndarray, tracked: np.ndarray, *, frames: int, step: int = 1, min_tracked_share: float = 0.5
+    time_s: np.ndarray,
+    tracked: np.ndarray,
+    *,
+    frames: int,
+    step: int = 1,
+    overlap: float = 0.0,
+    min_tracked_share: float = 0.5,
 ) -> Segments:
     """The recording's clips one after the other, of every `step`-th frame; what is left at the end is left out.
 
+    Of two clips that follow each other the share `overlap`, 0 or more and below 1, is common: the next one begins
+    max(1, frames · (1 − overlap)) sampled frames later, rounded to the nearest (a half to the even number).
     A recording shorter than a clip is one. first_frame counts all frames of the recording; time_s (F,) in s, tracked (F,) bool.
-    Raises UnusableInput if `frames` or `step` is below 1.
+    Raises UnusableInput if `frames` or `step` is below 1, or `overlap` is none.
     """
     if frames < 1 or step < 1:
         raise UnusableInput(f"clips of {frames} frames, every {step}-th: both must be at least 1")
+    if not 0 <= overlap < 1:
+        raise UnusableInput(f"clips that overlap by {overlap}: it must be at least 0 and below 1")
     count = len(time_s)
     over_s = time_s[-1] + (time_s[-1] - time_s[0]) / (count - 1) if count > 1 else np.inf
     time_s, tracked = time_s[::step], tracked[::step]
     length = max(min(frames, len(time_s)), 1)
-    cut = segments(time_s, tracked, frames=length, stride=length, min_tracked_share=min_tracked_share)
+    stride = max(1, round(length * (1 - overlap)))
+    cut = segments(time_s, tracked, frames=length, stride=stride, min_tracked_share=min_tracked_share)
     # The frame after the last sampled one may lie behind the recording's end.
     end_s = np.minimum(cut.end_s, over_s)
     return Segments(
@@ -71,6 +83,17 @@ def clip_starts(tracked: np.ndarray, *, frames: int, step: int = 1, min_tracked_
 def random_start(starts: np.ndarray, generator: np.random.Generator) -> int:
     """One of the possible starts, all alike."""
     return int(starts[generator.integers(len(starts))])
+
+
+def still_frames(in_time: np.ndarray, tracked: np.ndarray) -> np.ndarray:
+    """One of a clip's frames in all its places: the tracked one nearest to the clip's middle, the earlier of two; or the middle.
+
+    in_time (frames,) int64: the clip's frames. tracked (F,) bool of the whole recording.
+    """
+    middle = len(in_time) // 2
+    seen = np.flatnonzero(tracked[in_time])
+    place = seen[np.abs(seen - middle).argmin()] if len(seen) else middle
+    return np.full(len(in_time), in_time[place])
 
 
 def spread_frames(tracked: np.ndarray, frames: int) -> np.ndarray:

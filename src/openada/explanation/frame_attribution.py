@@ -17,10 +17,10 @@ def on_frames(clip: ClipMap) -> np.ndarray:
     Interpolated values are divided by the frames of a cell, so that their sum over time is about that of the cells.
     """
     values = without_colours(clip.explanation).astype(np.float64)
-    cells = values.shape[0]
-    if cells == clip.frames:
+    cells, frames = values.shape[0], len(clip.places)
+    if cells == frames:
         return values
-    return np.tensordot(interpolation_matrix(clip.frames, cells), values, axes=1) * (cells / clip.frames)
+    return np.tensordot(interpolation_matrix(frames, cells), values, axes=1) * (cells / frames)
 
 
 def frame_sums(maps: Sequence[ClipMap]) -> np.ndarray:
@@ -30,7 +30,7 @@ def frame_sums(maps: Sequence[ClipMap]) -> np.ndarray:
 
 def places_of(maps: Sequence[ClipMap]) -> np.ndarray:
     """(W, T) the recording's frame that each of `frame_sums` belongs to."""
-    return np.stack([one.shown for one in maps])
+    return np.stack([one.places for one in maps])
 
 
 def along_recording(values: np.ndarray, places: np.ndarray, tracked: np.ndarray) -> np.ndarray:

@@ -19,22 +19,22 @@ from openada.explanation.saliency import explain_clips, frame_edges_s, without_c
 
 
 class ClipMap(NamedTuple):
-    """The explanation of one clip, which shows `frames` frames of its recording from `first_frame` on, every `step`-th."""
+    """The explanation of one clip, which lies over `frames` frames of its recording from `first_frame` on.
+
+    A clip of every `step`-th frame lies over those between them too; it shows `shown` frames, 0 for all of them. Of a recording
+    shorter than the clip, whose frames the clip repeats, `step` is below that by as much as it repeats them.
+    """
 
     first_frame: int
     frames: int
     explanation: Explanation
-    step: int = 1
+    step: float = 1.0
+    shown: int = 0
 
     @property
-    def shown(self) -> np.ndarray:
-        """The recording's frames that the clip shows, (frames,) int64."""
-        return self.first_frame + self.step * np.arange(self.frames)
-
-    @property
-    def end_frame(self) -> int:
-        """The frame after the last one that the clip stands for; it may lie behind the recording's end."""
-        return self.first_frame + self.step * self.frames
+    def places(self) -> np.ndarray:
+        """The recording's frames that the clip shows, (T,) int64 in their order."""
+        return np.floor(self.first_frame + self.step * np.arange(self.shown or self.frames) + 1e-9).astype(np.int64)
 
 
 def explain_recording(
@@ -54,12 +54,14 @@ def explain_recording(
     found: list[ClipMap] = []
     for begin in range(0, len(firsts), batch):
         chosen = [int(first) for first in firsts[begin : begin + batch]]
-        orders = [reader.order(first, segments.frames) for first in chosen]
-        clips = torch.stack([reader.read_frames(order)[0] for order in orders])
-        edges = np.stack([frame_edges_s(time_s, order) for order in orders])
-        step = int(orders[0][1] - orders[0][0]) if segments.frames > 1 else 1
+        clips = torch.stack([reader.read(first, segments.frames)[0] for first in chosen])
+        edges = np.stack([frame_edges_s(time_s, first, segments.frames, reader.frame_step) for first in chosen])
         explained = explain_clips(model, clips, method, edges_s=edges, size_px=size_px, baseline=reader.lost_value)
-        found += [ClipMap(first, segments.frames, one, step) for first, one in zip(chosen, explained, strict=True)]
+        for first, one in zip(chosen, explained, strict=True):
+            there = -(-(len(time_s) - first) // reader.frame_step)
+            step = reader.frame_step * min(1.0, there / segments.frames)
+            over = min(round(step * segments.frames), len(time_s) - first)
+            found.append(ClipMap(first, over, one, step, segments.frames))
     return found
 
 
@@ -67,8 +69,9 @@ class FrameMaps:
     """A recording's maps as pictures of single frames: linear between the centres of cells, in time and space.
 
     Trilinear interpolation without aligned corners, within each clip: a map is never drawn into the next clip. Of the colours of
-    guided backpropagation the value that is largest in size is shown. Where clips overlap, the first one with a frame counts.
-    Frames that a clip with a step leaves out are interpolated too.
+    guided backpropagation the value that is largest in size is shown. A frame that was sampled shows the map at its own place in
+    the clip, those between two of them a mixture, those after the last one its map. Where clips overlap, the first one with a
+    frame counts, so that every picture is the map of a clip that the model scored and no mean of several.
     """
 
     def __init__(self, maps: Sequence[ClipMap], frames: int) -> None:
@@ -76,7 +79,7 @@ class FrameMaps:
         self._maps = maps
         self._clip_of = np.full(frames, -1)
         for place in reversed(range(len(maps))):
-            self._clip_of[maps[place].first_frame : maps[place].end_frame] = place
+            self._clip_of[maps[place].first_frame : maps[place].first_frame + maps[place].frames] = place
 
     def at(self, frame: int, size_px: int) -> np.ndarray | None:
         """(size_px, size_px) float64 over the aligned crop at a frame of the recording; None where no clip shows it."""
@@ -85,11 +88,11 @@ class FrameMaps:
             return None
         values = self._values[place]
         one = self._maps[place]
-        at = (frame - one.first_frame) / one.step
-        low = min(int(at), one.frames - 1)
-        along = _matrix(one.frames, values.shape[0])
-        between = along[low] + (at - low) * (along[min(low + 1, one.frames - 1)] - along[low])
-        plane = np.tensordot(between, values, axes=1)
+        shown = one.shown or one.frames
+        along = _matrix(shown, values.shape[0])
+        at = min((frame - one.first_frame) / one.step, shown - 1)
+        before, after = along[int(at)], along[min(int(at) + 1, shown - 1)]
+        plane = np.tensordot(before + (at - int(at)) * (after - before), values, axes=1)
         return np.asarray(_matrix(size_px, plane.shape[0]) @ plane @ _matrix(size_px, plane.shape[1]).T)
 
     def size_at_share(self, share: float) -> float:

@@ -65,16 +65,16 @@ def pool_regions(
     raw, raised, area = [], [], []
     for one in maps:
         values = enlarged(on_frames(one), side)
-        for picture, frame in zip(values, one.shown.tolist(), strict=True):
+        for picture, frame in zip(values, one.places.tolist(), strict=True):
             if frame not in labels:
                 labels[frame] = pool_labels(landmarks_px[frame], crop_from_frame[frame], size_px, side).ravel()
             where, flat = labels[frame], picture.ravel()
             raw.append(np.bincount(where, flat, len(POOLS)))
             raised.append(np.bincount(where, np.maximum(flat, 0), len(POOLS)))
             area.append(np.bincount(where, minlength=len(POOLS)) / side**2)
-    shape = (len(maps), maps[0].frames, len(POOLS))
+    shape = (len(maps), len(maps[0].places), len(POOLS))
     return PooledMaps(
-        *(np.array(found).reshape(shape) for found in (raw, raised, area)), np.stack([one.shown for one in maps])
+        *(np.array(found).reshape(shape) for found in (raw, raised, area)), np.stack([one.places for one in maps])
     )
 
 

@@ -242,16 +242,18 @@ def cell_spans_s(edges_s: np.ndarray, cells: int) -> np.ndarray:
     return np.stack([borders[:-1], borders[1:]], axis=1)
 
 
-def frame_edges_s(time_s: np.ndarray, shown: np.ndarray) -> np.ndarray:
-    """(T + 1,) presentation times of a clip's frames `shown` (T,), evenly apart, and its end: when the next one would be.
+def frame_edges_s(time_s: np.ndarray, first_frame: int, frames: int, step: int = 1) -> np.ndarray:
+    """(frames + 1,) presentation times of a clip's frames, every `step`-th of the recording, and of the clip's end.
 
-    A recording goes on, beyond its last frame, by its mean frame.
+    Each frame stands until the next one that was sampled, the last one as long in frames, or until the recording's end, which is
+    one mean frame after its last. A recording with fewer frames than the clip, whose frames the clip repeats, is divided evenly.
     """
     count = len(time_s)
-    step_s = (time_s[-1] - time_s[0]) / (count - 1) if count > 1 else 1 / 25
-    after = int(shown[-1] + (shown[1] - shown[0] if len(shown) > 1 else 1))
-    end_s = time_s[after] if after < count else time_s[-1] + step_s * (after - count + 1)
-    return np.append(time_s[shown], end_s)
+    there = -(-(count - first_frame) // step)
+    last = step * min(frames, there)
+    positions = first_frame + (step * np.arange(frames + 1) if there >= frames else np.linspace(0, last, frames + 1))
+    mean_s = (time_s[-1] - time_s[0]) / (count - 1) if count > 1 else 1 / 25
+    return np.interp(positions, np.arange(count + 1), np.append(time_s, time_s[-1] + mean_s))
 
 
 def without_colours(explanation: Explanation) -> np.ndarray:

@@ -68,4 +68,4 @@ CLIP_EXPLANATIONS = ("grad-cam++", "grad-cam", "modified-grad-cam++", "guided-ba
 """What explains a convolutional network for clips whose feature map follows a ReLU."""
 
 PIXEL_EXPLANATIONS = ("saliency", "integrated-gradients", "smooth-grad", "deeplift")
-"""What explains a network for clips by its pixels; of DeepLift only where its rules cover the network."""
+"""What explains the score of any differentiable network for clips by its pixels."""

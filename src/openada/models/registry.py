@@ -20,6 +20,7 @@ C = TypeVar("C")
 CONFIG_MODULES = (
     "openada.models.depnet.config",
     "openada.models.expada.config",
+    "openada.models.expresso.config",
     "openada.models.frame_network.config",
     "openada.models.resnet3d.config",
     "openada.models.sta_drn.config",

@@ -115,7 +115,9 @@ class PreparedRecording:
 
     def memory_map(self, size_px: int) -> np.ndarray:
         """All crops at `size_px` as a read-only uint8 memory map, (frames, size, size, 3); built once, rebuildable."""
-        path = self.folder / f"crops_{size_px}.npy"
+        return self._mapped(self.folder / f"crops_{size_px}.npy", size_px)
+
+    def _mapped(self, path: Path, size_px: int) -> np.ndarray:
         if not path.is_file():
             with atomic_path(path) as temporary:
                 shape = (len(self.time_s), size_px, size_px, 3)

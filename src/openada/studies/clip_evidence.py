@@ -14,7 +14,7 @@ from openada.inference.recording import TrainedRun
 from openada.models.registry import explanation_methods
 from openada.prepared.dataset import PreparedDataset, PreparedRecording
 from openada.studies.evaluation_facts import known_recordings
-from openada.studies.explainable import SPREAD
+from openada.studies.explainable import MOSAIC, SPREAD
 from openada.studies.planted_saliency import planted_saliency
 
 if TYPE_CHECKING:
@@ -32,10 +32,12 @@ def clip_evidence(
     modified Grad-CAM++ multiplies every clip's map by its score, which moves shares between clips alone; it is left out, as are
     the methods that go through the network several times for a clip ('openada reproduce expresso/regions' has those).
     `truth` holds episodes.csv and the truth of each recording; `data` is where the prepared data set lies now. Raises
-    UnusableInput for a run whose clips are spread over recordings.
+    UnusableInput for a run whose clips are no stretches of recordings, or show a mosaic.
     """
-    if getattr(run.recipe, "sampling", "clip") == "spread":
+    if getattr(run.recipe, "sampling", "clip") != "clip":
         raise UnusableInput(SPREAD)
+    if getattr(run.recipe, "input", "face") == "mosaic":
+        raise UnusableInput(MOSAIC)
     dataset = PreparedDataset(data or Path(run.config["data"]))
     known = known_recordings(run.folder)
     declared = [name for name in explanation_methods(run.config["system"]) if name in METHODS]

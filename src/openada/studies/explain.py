@@ -117,7 +117,7 @@ def describe(
     one = maps[0].explanation
     grid = one.values.shape[-3:]
     said = critical_warnings(run.config)
-    left = frames - len({frame for clip in maps for frame in range(clip.first_frame, min(clip.end_frame, frames))})
+    left = frames - len({frame for clip in maps for frame in range(clip.first_frame, clip.first_frame + clip.frames)})
     if left:
         said.append(
             f"{left} of {frames} frames have no map: the face was lost there, or the rest is shorter than a clip."

@@ -24,8 +24,12 @@ if TYPE_CHECKING:
     from torch import nn
 
 SPREAD = (
-    "this run's clips hold frames from anywhere in the recording, or one of them alone (--sampling), and maps are drawn on "
-    "frames that follow each other; use a run with --sampling clip, or the model from Python"
+    "this run's clips are no stretches of the recording (--sampling spread or still), and maps are drawn on stretches; use a run "
+    "with --sampling clip, or the model from Python"
+)
+MOSAIC = (
+    "this run reads a mosaic of face regions (--input mosaic), and maps are drawn on the whole face; use a run with --input "
+    "face, or the model from Python"
 )
 
 
@@ -35,7 +39,8 @@ class ExplainableRun:
 
     name, preset: as registered. config: the run's config.json. reader and segments: of a prepared recording. explained: which
     score the maps explain, in words. frames_in_time: whether a clip shows its frames in the order of time. frames_adjoin: whether
-    they follow each other at even steps, and are not spread over the recording. clip_shape: (3, T, H, W) that the model reads.
+    it is a stretch of the recording, of which every so-manieth frame may be taken. whole_face: whether it shows the aligned crop.
+    clip_shape: (3, T, H, W) that the model reads.
     """
 
     name: str
@@ -48,6 +53,7 @@ class ExplainableRun:
     explained: str
     frames_in_time: bool = True
     frames_adjoin: bool = True
+    whole_face: bool = True
     clip_shape: tuple[int, int, int, int] | None = None
 
 
@@ -77,6 +83,7 @@ def explainable(trained: TrainedRun) -> ExplainableRun:
         else "the score of each clip",
         frames_in_time=trained.recipe.frame_order == "time",
         frames_adjoin=not isinstance(trained.recipe, ClipRecipe) or trained.recipe.sampling == "clip",
+        whole_face=not isinstance(trained.recipe, ClipRecipe) or trained.recipe.input == "face",
         clip_shape=_clip_shape(trained.recipe),
     )
 
@@ -103,6 +110,8 @@ def require_method(run: ExplainableRun, method: str) -> None:
         )
     if not run.frames_adjoin:
         raise UnusableInput(SPREAD)
+    if not run.whole_face:
+        raise UnusableInput(MOSAIC)
     if method == "deeplift" and run.clip_shape is not None:
         require_deeplift(run.model, run.clip_shape)
 

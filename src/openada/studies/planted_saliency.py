@@ -176,7 +176,7 @@ class _Scene:
 
     def on_grid(self, clip: ClipMap, grid: tuple[int, int, int]) -> _OnGrid:
         """The truths of one clip on a map's cells."""
-        regions, cue = self.regions[clip.shown], self.cue[clip.shown, None, None]
+        regions, cue = self.regions[clip.places], self.cue[clip.places, None, None]
         whole = np.ones_like(regions)
         truths = {"place and time": regions & cue, "place": regions, "time": whole & cue}
         return _OnGrid(
@@ -198,7 +198,7 @@ def _controls(scene: _Scene, maps: Sequence[ClipMap], grids: Sequence[_OnGrid]) 
 
     def densities() -> Iterator[Floats]:
         for one, shape in zip(maps, shapes, strict=True):
-            yield mass.landmark_density(scene.landmarks[one.shown], (one.frames, MASK_PX, MASK_PX), shape)
+            yield mass.landmark_density(scene.landmarks[one.places], (len(one.places), MASK_PX, MASK_PX), shape)
 
     controls = {
         UNIFORM: _of_all([mass.uniform(shape) for shape in shapes], grids),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import lightning
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from openada.clips.dataset import SegmentSample
+from openada.errors import UnusableInput
 from openada.models.precision import at_least_float32
 from openada.training.clip_recipe import LossName, OptimiserName
 
@@ -34,6 +37,10 @@ class ClipTraining(lightning.LightningModule):
     "adam" decouples the weight decay from the gradient; "sgd" adds it to the gradient, with `momentum`, as caffe does. Parameters
     that are frozen are left alone.
 
+    `parts`: all that is trained, the last layer first, if it is unfrozen one by one: in epoch e (from 0) the first
+    1 + ⌊e / unfreeze_epochs⌋ of them are. What is frozen has no gradient, is not moved by weight decay or momentum, and keeps its
+    BatchNorm statistics. Which parts are frozen follows from the epoch alone, so that a resumed run does the same.
+
     Logs `training_loss`, and for the development part, a prediction per recording (the mean over its clips): `development_loss`
     and `development_rmse`, in score points. `unit`: points that the loss counts in.
     """
@@ -48,8 +55,13 @@ class ClipTraining(lightning.LightningModule):
         weight_decay: float,
         optimiser: OptimiserName = "adam",
         momentum: float = 0.9,
+        parts: Sequence[nn.Module] = (),
+        unfreeze_epochs: int = 0,
     ) -> None:
         super().__init__()
+        self._frozen: tuple[nn.Module, ...] = ()
+        self._parts = tuple(parts) if unfreeze_epochs else ()
+        self._unfreeze_epochs = unfreeze_epochs
         self.network = network
         self._loss: LossName = loss
         self._unit = unit
@@ -58,6 +70,31 @@ class ClipTraining(lightning.LightningModule):
         self._optimiser = optimiser
         self._momentum = momentum
         self._seen: list[tuple[Tensor, Tensor, Tensor]] = []
+
+    def on_fit_start(self) -> None:
+        """Refuse several devices with gradual unfreezing: what they exchange is fixed at the start."""
+        if self._parts and self.trainer.world_size > 1:
+            raise UnusableInput(
+                f"unfreeze-epochs {self._unfreeze_epochs} on {self.trainer.world_size} devices: gradual unfreezing runs on one; "
+                "train with --devices 1, or --unfreeze-epochs 0"
+            )
+
+    def on_train_epoch_start(self) -> None:
+        """Freeze what this epoch does not train."""
+        if not self._parts:
+            return
+        trained = 1 + self.current_epoch // self._unfreeze_epochs
+        self._frozen = self._parts[trained:]
+        for place, part in enumerate(self._parts):
+            part.requires_grad_(place < trained)
+        self.train(self.training)
+
+    def train(self, mode: bool = True) -> ClipTraining:
+        """As of any module; frozen parts stay in evaluation mode."""
+        super().train(mode)
+        for part in self._frozen:
+            part.eval()
+        return self
 
     def training_step(self, batch: SegmentSample, batch_idx: int) -> Tensor:
         """The loss of one batch of clips."""

@@ -15,12 +15,15 @@ from openada.clips.strengths import Augmentation
 from openada.errors import UnusableInput
 from openada.models.clip_settings import ClipSettings
 from openada.models.registry import config_for
+from openada.training import expresso_recipes
 from openada.training.recipe import StageRecipe
 
 M = TypeVar("M", bound=ClipSettings)
 
 ScoreUnit = Literal["points", "share", "standardised"]
 LossName = Literal["mse", "mse+smooth-l1", "half-mse"]
+InputName = Literal["face", "mosaic"]
+WindowsName = Literal["drawn", "all"]
 ScheduleName = Literal["constant", "warm-cosine", "cosine-restarts", "inverse"]
 OptimiserName = Literal["adam", "sgd"]
 NO_AUGMENTATION = Augmentation(flip=0, brightness=0, contrast=0, saturation=0, hue=0)
@@ -29,7 +32,7 @@ LEAST = {
         ("frame_step", "clips_per_recording", "epochs", "batch", "accumulate", "restart_epochs", "restart_growth"), 1
     ),
     **dict.fromkeys(("learning_rate", "label_noise", "momentum", "decay_gamma"), 0),
-    **dict.fromkeys(("test_frames", "cached_features", "stop_after"), 0),
+    **dict.fromkeys(("test_frames", "cached_features", "stop_after", "unfreeze_epochs", "overlap", "least_rate"), 0),
 }
 """Setting → the least value that it may have."""
 
@@ -46,6 +49,8 @@ class ClipRecipe(Generic[M]):
     """Name of the prepared data set's split."""
     task: str = ""
     """Train on, and predict, the recordings of this task alone (the manifest's column); "" for all."""
+    input: InputName = "face"
+    """ "face": the aligned crop. "mosaic": mouth, eyes, eyebrows, nose and jaw of every frame, joined in a fixed picture."""
     reference: Literal["none", "median"] = "none"
     """What is subtracted from every crop; "median", the recording's median face, is an option of ours."""
     frame_order: Literal["time", "shuffled"] = "time"
@@ -55,11 +60,16 @@ class ClipRecipe(Generic[M]):
     """Read crops from an uncompressed memory map beside the face videos (built once) instead of decoding them."""
     sampling: SamplingName = "clip"
     """ "clip": frames that follow each other, in training from a random start, at test end to end. "spread": frames of the whole
-    recording, in training at random, at test evenly spaced; lost frames are never among them."""
+    recording, in training at random, at test evenly spaced; lost frames are never among them. "still": the middle frame of each
+    clip in all its places, a control that has the same faces and no movement."""
     test_frames: int = 0
     """With "spread": frames of a recording at test; 0 for as many as in training."""
     frame_step: int = 1
     """A clip takes every so-manieth frame, in training and at test."""
+    overlap: float = 0.0
+    """Share of a clip that the next one shares with it, at test and where training takes all of them."""
+    windows: WindowsName = "drawn"
+    """Training clips: "drawn", `clips_per_recording` from random starts; "all", in every epoch all that there are at test."""
     cached_features: int = 0
     """With "spread" and a frozen trunk: its features of so many evenly spaced frames of every recording are computed once and
     drawn from in training, in place of all frames; nothing is augmented then. 0: the trunk is run at every step."""
@@ -86,6 +96,11 @@ class ClipRecipe(Generic[M]):
     """Epochs to the first restart (T_0)."""
     restart_growth: int = 2
     """By how much each interval is longer than the one before."""
+    least_rate: float = 0.0
+    """Of "cosine-restarts": the share of the learning rate that it falls to."""
+    unfreeze_epochs: int = 0
+    """Gradual unfreezing: the last layer is trained first, and after every so many epochs one more part before it; what is still
+    frozen keeps its BatchNorm statistics too. 0: everything is trained from the start."""
     warm_up: float = 0.05
     decay_gamma: float = 1e-4
     decay_power: float = 0.75
@@ -115,6 +130,11 @@ class ClipRecipe(Generic[M]):
             value = getattr(self, name)
             if value < low:
                 raise UnusableInput(f"{name.replace('_', '-')} {value!r}: it must be at least {low}")
+        for name in ("overlap", "least_rate"):
+            if not getattr(self, name) < 1:
+                raise UnusableInput(f"{name.replace('_', '-')} {getattr(self, name)!r}: it must be below 1")
+        if self.sampling == "spread" and (self.overlap or self.windows == "all"):
+            raise UnusableInput("sampling spread: a recording is one clip; set --overlap 0 and --windows drawn")
         for name in ("test_frames", "cached_features"):
             if getattr(self, name) and self.sampling != "spread":
                 raise UnusableInput(
@@ -124,6 +144,10 @@ class ClipRecipe(Generic[M]):
             raise UnusableInput(
                 f"cached-features {self.cached_features}: a clip takes {self.model.clip_frames} of them, keep at least as many"
             )
+        if self.input == "mosaic" and self.model.image_size % 4:
+            raise UnusableInput(f"input mosaic: image-size {self.model.image_size} must be a multiple of 4")
+        if self.cached_features and self.input == "mosaic":
+            raise UnusableInput("input mosaic: cached features are those of whole faces; set --cached-features 0")
         if self.cached_features and self.frame_order != "time":
             raise UnusableInput("frame-order shuffled: cached features are read in time; set --cached-features 0")
         if self.cached_features and self.augmentation != NO_AUGMENTATION:
@@ -209,6 +233,10 @@ RECIPES: dict[str, dict[str, tuple[str, dict[str, Any]]]] = {
     "depnet": {
         "published": ("paper", _DEPNET),
         "planted": ("planted", {**_PLANTED_FRAMES, "test_frames": 0}),
+    },
+    "expresso-ai": {
+        "published": ("paper", expresso_recipes.PUBLISHED),
+        "planted": ("planted", {**_PLANTED, **expresso_recipes.PLANTED}),
     },
 }
 """System → named recipe → the model's preset, and what differs from `ClipRecipe`'s defaults. The first is the default."""

@@ -13,6 +13,7 @@ from openada.datasets.scales import SCALES
 from openada.errors import UnusableInput
 from openada.files import atomic_path
 from openada.models.clip_network import ClipNetwork
+from openada.models.expresso.model import Expresso
 from openada.models.weights import Weights, save_checkpoint
 from openada.prepared.dataset import PreparedDataset
 from openada.training.clip_material import ClipSource, random_clip_loader, whole_recording_loader
@@ -94,6 +95,8 @@ def train_clips(
         weight_decay=recipe.weight_decay,
         optimiser=recipe.optimiser,
         momentum=recipe.momentum,
+        parts=_parts(model) if recipe.unfreeze_epochs else (),
+        unfreeze_epochs=recipe.unfreeze_epochs,
     )
     best = Best(DEVELOPMENT_LOSS, folder.best(STAGE))
     resume = folder.checkpoint / f"{STAGE}.ckpt"
@@ -137,7 +140,7 @@ def _pretext(
     of: dict[str, pd.DataFrame],
     progress: bool,
 ) -> None:
-    if not isinstance(model, ClipNetwork):
+    if not isinstance(model, ClipNetwork | Expresso):
         raise UnusableInput(
             f"pretext.epochs {source.recipe.pretext.epochs}: {type(model).__name__} has no stage before the scores; set it to 0"
         )
@@ -163,10 +166,17 @@ def _pretext(
     )
 
 
+def _parts(model: nn.Module) -> tuple[nn.Module, ...]:
+    """All that is trained, in the order of gradual unfreezing."""
+    if not isinstance(model, Expresso):
+        raise UnusableInput(f"unfreeze-epochs: {type(model).__name__} is not unfrozen part by part; set it to 0")
+    return model.parts()
+
+
 def schedule_of(recipe: ClipRecipe[Any]) -> Schedule:
     """The recipe's learning-rate schedule, by its name."""
     if recipe.schedule == "cosine-restarts":
-        return cosine_restarts(recipe.restart_epochs, recipe.restart_growth)
+        return cosine_restarts(recipe.restart_epochs, recipe.restart_growth, recipe.least_rate)
     if recipe.schedule == "inverse":
         return inverse_decay(recipe.decay_gamma, recipe.decay_power, recipe.accumulate)
     return warm_cosine(recipe.warm_up) if recipe.schedule == "warm-cosine" else constant

@@ -20,6 +20,7 @@ from torch.nn import functional as F
 from openada.clips.dataset import SegmentSample
 from openada.models.clip_network import ClipNetwork
 from openada.models.expada.segment_encoder import SegmentEncoder
+from openada.models.expresso.model import Expresso
 from openada.models.precision import at_least_float32
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def read_encoder(encoder: SegmentEncoder) -> Callable[[torch.Tensor], Read]:
     return read
 
 
-def read_network(network: ClipNetwork) -> Callable[[torch.Tensor], Read]:
+def read_network(network: ClipNetwork | Expresso) -> Callable[[torch.Tensor], Read]:
     """Of a network for clips: its feature map."""
     return lambda clips: Read(network.feature_map(clips), None)
 

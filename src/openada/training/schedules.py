@@ -54,8 +54,8 @@ def inverse_decay(gamma: float, power: float, accumulate: int = 1) -> Schedule:
     return factor
 
 
-def cosine_restarts(period: int, growth: int) -> Schedule:
-    """Half a cosine from 1 to 0 over `period` epochs, begun anew ever after, each time `growth` times as long.
+def cosine_restarts(period: int, growth: int, least: float = 0.0) -> Schedule:
+    """Half a cosine from 1 to `least` over `period` epochs, begun anew ever after, each time `growth` times as long.
 
     One value per epoch, as in Pan et al. 2023, eq. 13 (T_cur is an epoch index), after Loshchilov and Hutter 2016.
     """
@@ -64,6 +64,6 @@ def cosine_restarts(period: int, growth: int) -> Schedule:
         since, length = step.epoch, period
         while since >= length:
             since, length = since - length, length * growth
-        return 0.5 * (1 + math.cos(math.pi * since / length))
+        return least + (1 - least) * 0.5 * (1 + math.cos(math.pi * since / length))
 
     return factor

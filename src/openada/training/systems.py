@@ -17,6 +17,7 @@ TITLES = {
     "resnet3d": "3-D ResNet",
     "frame-network": "frame network",
     "depnet": "DepNet",
+    "expresso-ai": "Expresso-AI",
 }
 
 Recipe = ExpADARecipe | ClipRecipe[Any]

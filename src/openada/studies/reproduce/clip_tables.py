@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -62,3 +62,18 @@ def clip_table(
         drawings=drawings,
     )
     return Result(name, [section], figures, planted, all_runs(runs), {"pairs": pairs} if len(pairs) else {})
+
+
+def network_cost(system: str, model: Any) -> dict[str, str]:
+    """Parameters in millions and multiply-accumulates of one clip in 10^9."""
+    from dataclasses import asdict
+
+    from openada import models
+    from openada.models.cost import multiply_accumulates, parameter_count
+
+    network = models.create(system, seed=0, **asdict(model))
+    shape = (1, 3, model.clip_frames, model.image_size, model.image_size)
+    return {
+        "parameters, M": f"{parameter_count(network) / 1e6:.3f}",
+        "MACs, G": f"{multiply_accumulates(network, shape) / 1e9:.3f}",
+    }

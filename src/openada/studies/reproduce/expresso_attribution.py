@@ -21,6 +21,7 @@ from openada.report.figures import Drawing
 from openada.studies.attribution_words import NOT_SAID, OUTSIDE_LIMIT
 from openada.studies.planted_saliency import CUE_REGIONS
 from openada.studies.progress import bar
+from openada.studies.reproduce.expresso_tables import expresso_runs
 from openada.studies.reproduce.result import Result
 from openada.studies.run_attributions import RunAttributions, run_attributions
 
@@ -125,8 +126,7 @@ def units(name: str, job: Job) -> Result:
 def _material(job: Job) -> _Material:
     """The runs of all seeds, trained where they are not, and the tables of the part's recordings by each of them."""
     parts, runs = [], []
-    for seed in job.seeds:
-        of_seed = job.train(job.system, seed)
+    for seed, of_seed in expresso_runs(job).items():
         for run in of_seed:
             predictions = next(iter(job.predictions([run]).values()))
             with bar(f"Explaining {run.name}") as tick:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -18,7 +18,7 @@ from openada.evaluation.published_sta_drn import (
 )
 from openada.report.content import NamedTable
 from openada.studies.evaluation_content import published_shown
-from openada.studies.reproduce.clip_tables import clip_table
+from openada.studies.reproduce.clip_tables import clip_table, network_cost
 from openada.studies.reproduce.frame_networks import frame_network_runs, frame_network_sentences
 from openada.studies.reproduce.result import Result
 from openada.studies.reproduce.sta_drn_runs import (
@@ -65,7 +65,7 @@ def table4(name: str, job: Job) -> Result:
         for network, model in (("ResNet", resnet_model(job, depth)), ("STA", replace(job.clips.model, layers=layers))):
             named = f"{network}-{depth}"
             runs[named] = resnet_runs(job, depth) if network == "ResNet" else sta_runs(job, model)
-            costs.append({"network": named, **_cost("resnet3d" if network == "ResNet" else "sta-drn", model)})
+            costs.append({"network": named, **network_cost("resnet3d" if network == "ResNet" else "sta-drn", model)})
     size = NamedTable(
         "Size",
         pd.DataFrame(costs),
@@ -121,18 +121,3 @@ def _said(job: Job) -> list[str]:
         f"{kept}."
     ]
     return said if job.weights else [*said, PRETRAINING]
-
-
-def _cost(system: str, model: Any) -> dict[str, str]:
-    """Parameters in millions and multiply-accumulates of one clip in 10^9."""
-    from dataclasses import asdict
-
-    from openada import models
-    from openada.models.cost import multiply_accumulates, parameter_count
-
-    network = models.create(system, seed=0, **asdict(model))
-    shape = (1, 3, model.clip_frames, model.image_size, model.image_size)
-    return {
-        "parameters, M": f"{parameter_count(network) / 1e6:.3f}",
-        "MACs, G": f"{multiply_accumulates(network, shape) / 1e9:.3f}",
-    }

@@ -30,7 +30,8 @@ _STA_FIGURES = "openada.studies.reproduce.sta_drn_figures"
 _STA_SALIENCY = "openada.studies.reproduce.sta_drn_saliency"
 _DEPNET = "openada.studies.reproduce.depnet_tables"
 _DEPNET_TESTS = "openada.studies.reproduce.depnet_tests"
-_EXPRESSO = "openada.studies.reproduce.expresso_attribution"
+_EXPRESSO = "openada.studies.reproduce.expresso_tables"
+_EXPRESSO_MAPS = "openada.studies.reproduce.expresso_attribution"
 _PAN = "Pan et al. 2023"
 _HE = "He et al. 2022"
 _MORENO = "Moreno et al. 2023"
@@ -75,11 +76,14 @@ TARGETS: dict[str, Target] = {
     "depnet/reductions": Target(
         f"{_HE}, section 4.2", "four layers that reduce the trunk's channels", f"{_DEPNET}:reductions"
     ),
+    "expresso/windows": Target(_MORENO, "lengths and dilations of the window", f"{_EXPRESSO}:windows"),
+    "expresso/backbones": Target(_MORENO, "four backbones of action recognition", f"{_EXPRESSO}:backbones"),
+    "expresso/single-face": Target(_MORENO, "video beside single faces", f"{_EXPRESSO}:single_face"),
     "expresso/regions": Target(
-        _MORENO, "attribution by region of the face, by band and outcome", f"{_EXPRESSO}:regions"
+        _MORENO, "attribution by region of the face, by band and outcome", f"{_EXPRESSO_MAPS}:regions"
     ),
     "expresso/units": Target(
-        _MORENO, "movements that go with the attribution, by band and outcome", f"{_EXPRESSO}:units"
+        _MORENO, "movements that go with the attribution, by band and outcome", f"{_EXPRESSO_MAPS}:units"
     ),
 }
 OWN_DOWNLOADS = ("sta-drn/table5",)
@@ -87,11 +91,11 @@ OWN_DOWNLOADS = ("sta-drn/table5",)
 
 
 SYSTEMS = {"expresso": "expresso-ai"}
-"""What stands before the stroke → the system that is trained, where the two differ."""
+"""What stands before a target's stroke → the system, where it is called otherwise."""
 
 
 def system_of(name: str) -> str:
-    """The system that a target trains."""
+    """The system that a target trains, by what stands before the stroke."""
     paper = name.partition("/")[0]
     return SYSTEMS.get(paper, paper)
 
