@@ -134,6 +134,22 @@ def test_a_run_of_expada_is_explained_by_what_applies_to_it(run, tmp_path, capsy
     facts = read_json(tmp_path / "out" / "explanation.json")
     assert facts["signed"] and "passes no ReLU" in facts["guided_backpropagation_missing_reason"]
     assert [clip["start_s"] for clip in facts["clips"]] == pytest.approx([0, 0.4])
+    assessed = [
+        "assess",
+        str(tmp_path / "v.mp4"),
+        "--run",
+        str(run),
+        "--out",
+        str(tmp_path / "assessed"),
+        "--attribution",
+    ]
+    assert main([*assessed, "deeplift"]) == 2 and "attention multiplies" in capsys.readouterr().err
+    assert main([*assessed, "grad-cam"]) == 0
+    page = (tmp_path / "assessed" / "report.html").read_text(encoding="utf-8")
+    assert "Attribution: grad-cam" in page and "By region of the face" in page
+    said = read_json(tmp_path / "assessed" / "assessment.json")
+    assert said["attribution"]["method"] == "grad-cam" and said["attribution"]["sentences"][0] in page
+    assert (tmp_path / "assessed" / "attribution_units.csv").is_file() and "attribution_units.csv" in said["files"]
     with pytest.raises(UnusableInput, match=r"'openada assess' shows.*grad-cam"):
         explain_video(tmp_path / "v.mp4", run, tmp_path / "out", method="relevance")
     config = read_json(run / "config.json")

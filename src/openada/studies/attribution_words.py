@@ -10,7 +10,7 @@ from openada.studies.attribution import RecordingAttribution
 
 MOST = 0.5
 """Share from which on the word "most" is used."""
-NARROW = 0.5
+NARROW = 1 / 3
 """A stretch of time is named if it is at most this share of the recording."""
 SIGNIFICANT_Q = 0.05
 OUTSIDE_LIMIT = 1.0
