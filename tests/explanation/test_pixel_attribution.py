@@ -29,7 +29,7 @@ class Head(nn.Module):
         return clips * 1.0
 
     def score_from_map(self, maps):
-        return self.layers(maps.flatten(1)).squeeze(-1)
+        return self.layers(maps.flatten(1)).reshape(len(maps))
 
 
 class Function(nn.Module):
@@ -61,8 +61,8 @@ PIXELS = clip(0.1, 0.9, 0.3, 0.7, 0.2, 0.4)
 def test_of_a_linear_network_each_pixel_gets_its_weight_times_its_difference(method):
     found = method(Head(linear([WEIGHTS], 7.0)), PIXELS, 0.5)
     by_hand = np.array(WEIGHTS) * (PIXELS.flatten().numpy() - 0.5)
-    np.testing.assert_allclose(found.values.flatten().numpy(), by_hand.reshape(3, 2).sum(0), rtol=1e-12)
-    assert found.score.item() == pytest.approx(7 + np.dot(WEIGHTS, PIXELS.flatten()))
+    np.testing.assert_allclose(found.values.flatten().numpy(), by_hand.reshape(3, 2).sum(0), rtol=1e-6)
+    assert found.score.item() == pytest.approx(7 + np.dot(WEIGHTS, PIXELS.flatten().numpy()))
     assert found.baseline_score.item() == pytest.approx(7 + 0.5 * sum(WEIGHTS))
 
 
@@ -80,7 +80,7 @@ def test_two_rectified_layers_share_what_they_let_through():
     slope = 0.8 / 1.8
     # colours are summed: frames are pixels 0, 2, 4 and 1, 3, 5
     np.testing.assert_allclose(found, [2 * slope * 1.0, 2 * slope * 0.8], rtol=1e-12)
-    path = integrated_gradients(two_layers(), pixels, 0.0, steps=2000).values.flatten()
+    path = integrated_gradients(two_layers(), pixels, 0.0, steps=100).values.flatten()
     np.testing.assert_allclose(
         path, [2 * slope * 1.0, 2 * slope * 0.8], rtol=2e-3
     )  # the same here: one kink on the way
@@ -101,7 +101,7 @@ def test_what_the_rescale_rule_does_not_cover_is_refused_with_the_reason():
     functional = Head(nn.Sequential(linear([WEIGHTS]), Function(F.relu)))
     with pytest.raises(UnusableInput, match=r"ReluBackward0.*functional ReLU.*integrated-gradients"):
         deeplift(functional, PIXELS, 0.5)
-    gate = linear([WEIGHTS])
+    gate = linear([WEIGHTS]).double()
     with pytest.raises(UnusableInput, match="multiplies two functions of the pixels"):
         deeplift(Head(Function(lambda x: gate(x) * gate(x))), PIXELS, 0.5)
     with pytest.raises(UnusableInput, match="SoftmaxBackward0"):
@@ -163,8 +163,10 @@ def test_integrated_gradients_are_exact_on_a_polynomial_and_say_how_far_off_they
     found = integrated_gradients(cubic, PIXELS, 0.0, steps=2)  # exact up to a gradient of degree 3
     x = PIXELS.flatten().numpy()
     by_pixel = [x[0] ** 3, 2 * x[1] ** 3, 5 * x[2] ** 3, x[3] * x[4] / 2, x[3] * x[4] / 2, 0]
-    np.testing.assert_allclose(found.values.flatten(), np.reshape(by_pixel, (3, 2)).sum(0), rtol=1e-12)
-    assert completeness(found)[0]["completeness_error"] < 1e-12
+    np.testing.assert_allclose(
+        found.values.flatten(), np.reshape(by_pixel, (3, 2)).sum(0), rtol=1e-6
+    )  # captum's nodes are float32
+    assert completeness(found)[0]["completeness_error"] < 1e-6
     steep = Head(Function(lambda x: torch.tanh(40 * (x.sum(1) - 1.3))))
     (said,) = completeness(integrated_gradients(steep, PIXELS, 0.0, steps=3))
     assert said["completeness_error"] > 0.1 and said["completeness_error_relative"] > 0.05

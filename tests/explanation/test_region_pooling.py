@@ -83,9 +83,9 @@ def test_pooled_values_are_sums_of_what_was_put_there():
     first, second = np.zeros((3, 112, 112)), np.zeros((3, 112, 112))
     first[0, 62, 45] = 3.0  # mouth: x 90 px, y 124 px
     first[0, 62, 46] = -1.0
-    first[1, 62, 42] = (
-        5.0  # in the mouth of frame 0, but the head has moved 16 px to the right by then: rest of the face
-    )
+    first[1, 62, 42] = 5.0  # in the mouth of frame 0, but the head has moved 16 px to the right by then
+    elsewhere = POOLS[pool_labels(face(16), MATRIX, SIZE, 112)[62, 42]]
+    assert POOLS[pool_labels(face(), MATRIX, SIZE, 112)[62, 42]] == "mouth" != elsewhere
     first[2, 0, 0] = 7.0  # no face
     second[1, 0, 0] = -4.0  # frame 3: outside the face
     second[2, 32, 30] = 2.0  # frame 4: left eye
