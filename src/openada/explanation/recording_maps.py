@@ -59,8 +59,8 @@ def explain_recording(
         explained = explain_clips(model, clips, method, edges_s=edges, size_px=size_px, baseline=reader.lost_value)
         for first, one in zip(chosen, explained, strict=True):
             there = -(-(len(time_s) - first) // reader.frame_step)
-            step = reader.frame_step * min(1.0, there / segments.frames)
-            over = min(round(step * segments.frames), len(time_s) - first)
+            over = min(reader.frame_step * min(segments.frames, there), len(time_s) - first)
+            step = reader.frame_step if there >= segments.frames else over / segments.frames
             found.append(ClipMap(first, over, one, step, segments.frames))
     return found
 

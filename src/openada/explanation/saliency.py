@@ -250,8 +250,9 @@ def frame_edges_s(time_s: np.ndarray, first_frame: int, frames: int, step: int =
     """
     count = len(time_s)
     there = -(-(count - first_frame) // step)
-    last = step * min(frames, there)
-    positions = first_frame + (step * np.arange(frames + 1) if there >= frames else np.linspace(0, last, frames + 1))
+    places = np.arange(frames + 1)
+    each = step if there >= frames else min(step * there, count - first_frame) / frames
+    positions = first_frame + each * places
     mean_s = (time_s[-1] - time_s[0]) / (count - 1) if count > 1 else 1 / 25
     return np.interp(positions, np.arange(count + 1), np.append(time_s, time_s[-1] + mean_s))
 

@@ -115,11 +115,15 @@ class RunKind:
     @property
     def aggregation(self) -> str:
         """How a recording's score comes about, in words."""
-        if self.is_clip_model and self.config["recipe"].get("sampling") == "spread":
-            return f"One score from {self.frames} frames spread evenly over the tracked frames of a recording"
-        if self.is_clip_model:
-            return "Mean over the clips of a recording, each weighing the same"
-        return "Mean over the segments the model selects, per recording"
+        if not self.is_clip_model:
+            return "Mean over the segments the model selects, per recording"
+        recipe = self.config["recipe"]
+        shown = " (a mosaic of face regions)" if recipe.get("input") == "mosaic" else ""
+        if recipe.get("sampling") == "spread":
+            return f"One score from {self.frames} frames{shown} spread evenly over the tracked frames of a recording"
+        still = ", which stand still at their middle frame" if recipe.get("sampling") == "still" else ""
+        overlap = f", overlapping by {recipe['overlap']:g}" if recipe.get("overlap") else ""
+        return f"Mean over the clips of a recording{shown}{still}{overlap}, each weighing the same"
 
     @property
     def curves(self) -> Mapping[str, str]:
