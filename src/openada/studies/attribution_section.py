@@ -55,7 +55,6 @@ def section_of(
     """The section, and the picture of the top and the bottom frames."""
     grid = extremes_picture(recording, maps, found, scale)
     bars = found.regions.assign(group=found.method, value=found.regions["share"], low=np.nan, high=np.nan)
-    units = found.units.assign(group=found.method, value=found.units["r"], low=np.nan, high=np.nan)
     completeness = [] if found.completeness is None else [completeness_sentence(found.completeness)]
     section = Section(
         f"Attribution: {found.method}",
@@ -69,15 +68,19 @@ def section_of(
                 "attribution_time", "Along time", along_time(found.time_s, found.series, "sum over the picture", "at")
             ),
             Drawing("attribution_regions", "Regions", grouped_bars(bars, "region", "share of the attribution", "ar")),
-            Drawing(
-                "attribution_units",
-                "Movements",
-                grouped_bars(units.dropna(subset=["r"]), "name", "correlation r", "au"),
-            ),
+            *_unit_bars(found),
             Drawing(EXTREMES, "Frames with the most and the least", picture(grid, "af"), scale.unit),
         ],
     )
     return section, grid
+
+
+def _unit_bars(found: RecordingAttribution) -> list[Drawing]:
+    """Bars of the movements that have a correlation; none where no movement has."""
+    units = found.units.assign(group=found.method, value=found.units["r"], low=np.nan, high=np.nan).dropna(subset=["r"])
+    if units.empty:
+        return []
+    return [Drawing("attribution_units", "Movements", grouped_bars(units, "name", "correlation r", "au"))]
 
 
 def shown_units(found: RecordingAttribution) -> pd.DataFrame:
