@@ -53,7 +53,7 @@ def group_means(
 
     rows = []
     for group, inside in groups_of(table, bands).items():
-        for name, own in table[inside].groupby(item, sort=False) if inside.any() else ():
+        for name, own in table[inside].groupby(item, sort=False):
             for measure, bounds in measures.items():
                 known = own[np.isfinite(own[measure])]
                 found = mean_over_subjects(known[measure], known["subject"], bounds=bounds)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from openada.explanation.clip_model import gradients_wanted, one_score_each, require_clip_model
+from openada.explanation.clip_model import ClipModel, gradients_wanted, one_score_each, require_clip_model
 from openada.explanation.pixel_attribution import PixelAttribution
 
 STEPS = 32
@@ -45,5 +45,5 @@ def integrated_gradients(
     return PixelAttribution(values.sum(1).detach(), ends[0], ends[1])
 
 
-def _plain(network: object, part: Tensor) -> Tensor:
-    return network.score_from_map(network.feature_map(part.clone()))  # type: ignore[attr-defined, no-any-return]
+def _plain(network: ClipModel, part: Tensor) -> Tensor:
+    return network.score_from_map(network.feature_map(part.clone()))
