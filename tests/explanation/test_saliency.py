@@ -113,8 +113,17 @@ SMALL = {
     "expresso-ai": ("planted", {"image_size": 32}),
 }
 POSITIVE = {"score_mean": 50.0}  # the modified map needs scores above 0
+# A method that goes through the network many times is run on one model in every test run, on the others in the slow ones.
 REGISTERED = [
-    (name, method) for name in models.names() for method in models.explanation_methods(name) if method in METHODS
+    pytest.param(
+        name,
+        method,
+        id=f"{name}-{method}",
+        marks=[pytest.mark.slow] if METHODS[method].passes > 2 and name != "resnet3d" else [],
+    )
+    for name in models.names()
+    for method in models.explanation_methods(name)
+    if method in METHODS
 ]
 
 
@@ -126,7 +135,7 @@ def part_over_clips(name):
     return model, (3, model.config.clip_frames, model.config.image_size, model.config.image_size)
 
 
-@pytest.mark.parametrize(("name", "method"), REGISTERED, ids=map("-".join, REGISTERED))
+@pytest.mark.parametrize(("name", "method"), REGISTERED)
 def test_every_method_that_a_registered_model_declares_works_on_it(name, method):
     model, shape = part_over_clips(name)
     clips = torch.rand(2, *shape, generator=torch.Generator().manual_seed(5))

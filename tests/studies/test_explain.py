@@ -3,6 +3,7 @@
 from typing import get_args
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -52,7 +53,7 @@ def test_the_videos_have_the_sources_times_and_a_map_only_where_a_clip_was_expla
     recording = PreparedDataset(shared_prepared).recording("r1")  # frames 10 to 13 are lost, 40 frames in five clips
     source = shared_prepared.parent / "source" / "r1.mp4"
     facts = explain_prepared(clip_run, recording, source, tmp_path / "out", method="grad-cam++")
-    assert {path.name for path in (tmp_path / "out").iterdir()} == {*facts["files"], "explanation.json"}
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {*facts["files"], "explanation.json", "figures"}
     assert read_json(tmp_path / "out" / "explanation.json") == facts
     original, drawn = list(frames(source)), list(frames(tmp_path / "out" / "overlay.mp4"))
     np.testing.assert_allclose([f.time_s for f in drawn], [f.time_s for f in original], atol=1 / 90_000)
@@ -85,6 +86,26 @@ def test_the_command_offers_every_method():
     assert get_args(SaliencyMethodName) == tuple(METHODS)
 
 
+def test_deeplift_adds_up_and_its_tables_say_where(clip_run, shared_prepared, tmp_path):
+    source = shared_prepared.parent / "source" / "r1.mp4"
+    recording = PreparedDataset(shared_prepared).recording("r1")
+    out = tmp_path / "out"
+    facts = explain_prepared(clip_run, recording, source, out, method="deeplift")
+    found = facts["completeness"]
+    assert found["error"] < 1e-4 and found["attribution_sum"] == pytest.approx(
+        found["score"] - found["baseline_score"], abs=1e-4
+    )
+    assert all(clip["completeness_error"] < 1e-4 for clip in facts["clips"])
+    tables = {name: pd.read_csv(out / f"{name}.csv") for name in ("regions", "units", "frames")}
+    assert tables["regions"]["raw"].sum() == pytest.approx(found["attribution_sum"], abs=1e-4)
+    assert tables["regions"]["share"].sum() == pytest.approx(1)
+    assert tables["frames"]["attribution"].isna().tolist() == (~recording.tracked).tolist()
+    assert facts["outside_the_face"]["share"] == pytest.approx(tables["regions"]["share"][8])
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert "Completeness: the values add up to" in page and "It does not say that the model is right" in page
+    assert len(facts["top_frames_s"]) == 5 and (out / "figures" / "attribution_regions.svg").is_file()
+
+
 def test_an_empty_map_is_said_to_be_empty(clip_run, shared_prepared, tmp_path):
     with torch.no_grad():
         clip_run.model.score.bias -= 50
@@ -113,6 +134,22 @@ def test_a_run_of_expada_is_explained_by_what_applies_to_it(run, tmp_path, capsy
     facts = read_json(tmp_path / "out" / "explanation.json")
     assert facts["signed"] and "passes no ReLU" in facts["guided_backpropagation_missing_reason"]
     assert [clip["start_s"] for clip in facts["clips"]] == pytest.approx([0, 0.4])
+    assessed = [
+        "assess",
+        str(tmp_path / "v.mp4"),
+        "--run",
+        str(run),
+        "--out",
+        str(tmp_path / "assessed"),
+        "--attribution",
+    ]
+    assert main([*assessed, "deeplift"]) == 2 and "attention multiplies" in capsys.readouterr().err
+    assert main([*assessed, "grad-cam"]) == 0
+    page = (tmp_path / "assessed" / "report.html").read_text(encoding="utf-8")
+    assert "Attribution: grad-cam" in page and "By region of the face" in page
+    said = read_json(tmp_path / "assessed" / "assessment.json")
+    assert said["attribution"]["method"] == "grad-cam" and said["attribution"]["sentences"][0] in page
+    assert (tmp_path / "assessed" / "attribution_units.csv").is_file() and "attribution_units.csv" in said["files"]
     with pytest.raises(UnusableInput, match=r"'openada assess' shows.*grad-cam"):
         explain_video(tmp_path / "v.mp4", run, tmp_path / "out", method="relevance")
     config = read_json(run / "config.json")

@@ -20,7 +20,16 @@ Layout = Literal["plain", "avec2014"]
 Corpus = Literal["avec2013", "avec2014", "avec2013+avec2014", "daic-woz", "e-daic", "d-vlog", "lmvd", "manifest"]
 Kind = Literal["official", "official-apart", "subject-disjoint", "grouped", "leave-one-subject-out", "nested"]
 SaliencyMethodName = Literal[
-    "grad-cam", "grad-cam++", "modified-grad-cam++", "guided-backpropagation", "gradient_x_input", "attention"
+    "grad-cam",
+    "grad-cam++",
+    "modified-grad-cam++",
+    "guided-backpropagation",
+    "gradient_x_input",
+    "saliency",
+    "integrated-gradients",
+    "smooth-grad",
+    "deeplift",
+    "attention",
 ]
 Variant = Literal["standard", "hard", "dynamic", "shortcut", "shortcut-control", "null"]
 
@@ -182,6 +191,7 @@ def assess(
     out: Path,
     run: Path | None = None,
     checkpoint: Path | None = None,
+    attribution: SaliencyMethodName | None = None,
     tracker_model: Path | None = None,
     keep_prepared: bool = False,
 ) -> None:
@@ -194,6 +204,8 @@ def assess(
         out: Folder to write.
         run: Folder of a trained run.
         checkpoint: In place of a run, a checkpoint that came without one (openada convert): nothing is known of its errors then.
+        attribution: Also say from which regions, movements and moments the score came, by this method (docs/attribution.md).
+            integrated-gradients and smooth-grad take many passes through the network.
         tracker_model: Where the model file of the run's tracker lies now, if it was moved.
         keep_prepared: Keep the tracked and aligned recording under OUT/prepared.
     """
@@ -203,7 +215,10 @@ def assess(
     model = run or checkpoint
     if model is None or (run and checkpoint):
         raise UnusableInput("assess needs one of --run and --checkpoint")
-    print_assessment(assess_video(video, model, out, tracker_model=tracker_model, keep_prepared=keep_prepared))
+    told = assess_video(
+        video, model, out, tracker_model=tracker_model, keep_prepared=keep_prepared, attribution=attribution
+    )
+    print_assessment(told)
     print(f"report: {out / 'report.html'}")
 
 
@@ -217,8 +232,9 @@ def explain(
 ) -> None:
     """Show where and when in one video a trained run's scores come from: maps over space and time, docs/saliency.md.
 
-    Writes OUT/overlay.mp4 (on the video itself), OUT/heatmap.mp4 (on the aligned face, and alone), OUT/three_columns.png,
-    the un-normalised values (OUT/explanation.npz) and what they mean (OUT/explanation.json).
+    Writes OUT/overlay.mp4 (on the video itself), OUT/heatmap.mp4 (on the aligned face, and alone), pictures of single frames,
+    tables by region, movement and frame (docs/attribution.md), a page (OUT/report.html), the un-normalised values
+    (OUT/explanation.npz) and what they mean (OUT/explanation.json).
 
     Args:
         video: The recording.

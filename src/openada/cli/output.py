@@ -63,11 +63,17 @@ def print_assessment(assessment: dict[str, Any]) -> None:
 
 
 def print_explanation(facts: dict[str, Any]) -> None:
-    """What the maps show, in which unit, and the warnings."""
+    """What the maps show, in which unit, what stands out in them, how far they are from adding up, and the warnings."""
+    from openada.studies.attribution import completeness_sentence
+
     print(f"{facts['method']}: {facts['meaning']}")
     print(f"explained: {facts['explained']}; {len(facts['clips'])} clips")
     cells = "×".join(str(cells) for cells in facts["grid"]["cells"])
     print(f"values: {facts['unit']}; grid {cells} (time×height×width); colours end at {facts['colour_scale_end']:.3g}")
+    for sentence in facts["sentences"]:
+        print(f"- {sentence}")
+    if facts["completeness"]:
+        print(f"- {completeness_sentence(facts['completeness'])}")
     for warning in facts["warnings"]:
         print(f"warning: {warning}")
     print(facts["responsible_use"])

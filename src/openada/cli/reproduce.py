@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import tyro
 from tyro.conf import Positional
 
+from openada.cli.commands import SaliencyMethodName
 from openada.cli.train import annotated, pretrained, recipe_in
 from openada.errors import UnusableInput
 from openada.studies.reproduce.targets import OWN_DOWNLOADS, TARGETS, system_of
@@ -32,6 +33,7 @@ def command(arguments: Sequence[str]) -> Callable[..., None]:
         part: Literal["test", "development"] = "test",
         tasks: Literal["together", "apart"] = "together",
         networks: tuple[str, ...] = (),
+        attribution: SaliencyMethodName = "deeplift",
         weights: Path | None = None,
         download_weights: bool = False,
         recipe: Any = defaults,
@@ -50,6 +52,7 @@ def command(arguments: Sequence[str]) -> Callable[..., None]:
             tasks: One model on all recordings, or one per task of the manifest.
             networks: timm networks that sta-drn/table5 compares; none for mobilenetv3_large_100, legacy_seresnet50,
                 inception_resnet_v2 and resnet152.
+            attribution: Method of expresso/regions and expresso/units (docs/attribution.md).
             weights: A file with pre-trained weights: of the trunk of ExpADA or DepNet, of Expresso-AI's backbone, or of the whole
                 network.
             download_weights: Download torchvision's Kinetics-400 weights for ExpADA's trunk and Expresso-AI's backbones, or
@@ -79,6 +82,7 @@ def command(arguments: Sequence[str]) -> Callable[..., None]:
             part=part,
             tasks=tasks,
             networks=networks,
+            attribution=attribution,
         )
         result = make(target, job)
         folder = write_result(job, result)

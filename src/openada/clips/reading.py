@@ -45,7 +45,8 @@ class ClipReader:
 
     reference = "median" subtracts the recording's median aligned face, so that a small network sees movement before it has
     learnt to set identity aside (protocol.md; an option of ours, off in the paper's recipes).
-    Frames that were not tracked are mid-grey without a reference and zero with one: the mask, not the pixels, is the truth.
+    Frames that were not tracked are mid-grey without a reference and zero with one (`lost_value`): the mask, not the pixels, is
+    the truth.
     `cached` reads from the recording's memory map instead of decoding.
     `frame_step`: a clip takes every so-manieth frame; `clips.sampling` says that, and what a clip longer than the recording is.
     `sampling` = "spread" makes a clip of a few frames of the whole recording instead, wherever it starts; "still" repeats the
@@ -78,6 +79,7 @@ class ClipReader:
         self._map = recording.memory_map(size_px) if cached else None
         picture = recording.reference(size_px) if reference == "median" else None
         self._reference = None if picture is None else _to_tensor(picture[None])
+        self.lost_value = 0.5 if picture is None else 0.0
 
     def order(self, first: int, frames: int) -> np.ndarray:
         """The recording's frames in the order in which a clip shows them, (frames,) int64."""
@@ -129,7 +131,7 @@ class ClipReader:
             clip = clip - reference
         if drawn is not None:
             clip = move(drawn, clip, self._tiles)
-        clip[:, ~tracked] = 0.0 if reference is not None else 0.5
+        clip[:, ~tracked] = self.lost_value
         return clip, tracked
 
     def _pixels(self, order: np.ndarray) -> np.ndarray:

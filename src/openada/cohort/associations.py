@@ -17,6 +17,7 @@ from openada.cohort.prediction.targets import target_of
 from openada.cohort.questionnaire import PERSON
 from openada.errors import UnusableInput
 from openada.evaluation.checks import Floats
+from openada.evaluation.comparison import false_discovery
 from openada.evaluation.intervals import interval_of
 from openada.evaluation.metrics import metric_named
 from openada.evaluation.resampling import statistic
@@ -167,15 +168,3 @@ def _partial(x: Floats, y: Floats, design: Floats, method: str, level: float) ->
         t = abs(r) * np.sqrt(freedom / max(1 - r * r, 1e-300))
         found[column, :4] = r, reach.low, reach.high, 2 * stdtr(freedom, -t)
     return found
-
-
-def false_discovery(p_values: pd.Series) -> np.ndarray:
-    """Benjamini and Hochberg's q-values; what is undefined is not in the family and stays undefined."""
-    from scipy.stats import false_discovery_control
-
-    p = p_values.to_numpy(np.float64)
-    q = np.full(len(p), np.nan)
-    known = ~np.isnan(p)
-    if known.any():
-        q[known] = false_discovery_control(p[known], method="bh")
-    return q

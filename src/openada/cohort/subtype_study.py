@@ -7,12 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from openada.cohort.associations import FALSE_DISCOVERY_RATE, associate, false_discovery
+from openada.cohort.associations import FALSE_DISCOVERY_RATE, associate
 from openada.cohort.groups import membership
 from openada.cohort.layout import Cohort
 from openada.cohort.questionnaire import PERSON
 from openada.cohort.subtypes import NUMBERS, Method, Subtypes, find_subtypes
 from openada.errors import UnusableInput
+from openada.evaluation.comparison import false_discovery
 
 
 def totals_of(cohort: Cohort, scales: Sequence[str] = ()) -> pd.DataFrame:

@@ -35,6 +35,18 @@ def holm(p_values: npt.ArrayLike) -> Floats:
     return adjusted
 
 
+def false_discovery(p_values: npt.ArrayLike) -> Floats:
+    """Benjamini and Hochberg's q-values (k,); what is undefined (NaN) is not in the family and stays undefined."""
+    from scipy.stats import false_discovery_control
+
+    p = np.asarray(p_values, dtype=np.float64)
+    q = np.full(len(p), np.nan)
+    known = ~np.isnan(p)
+    if known.any():
+        q[known] = false_discovery_control(p[known], method="bh")
+    return q
+
+
 @dataclass(frozen=True)
 class _Figure:
     """A recipe's figure: its value, and itself as a function of the subjects."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from openada.errors import UnusableInput
 from openada.explanation.clip_model import gradients_wanted, one_score_each, require_clip_model
+from openada.explanation.graph import nodes
 
 RELU_NODE = "ReluBackward0"
 
@@ -45,7 +45,7 @@ def pixel_gradient(model: nn.Module, clips: Tensor, *, guided: bool = False) -> 
 
 def _guide(score: Tensor, model: nn.Module) -> int:
     """Let only positive gradients reach the ReLUs of the graph behind `score`; how many there are."""
-    relus = [node for node in _nodes(score) if node.name() == RELU_NODE]
+    relus = [node for node in nodes(score) if node.name() == RELU_NODE]
     if not relus:
         raise UnusableInput(
             f"guided backpropagation found no ReLU between the score of {type(model).__name__} and its pixels, so there is "
@@ -58,19 +58,6 @@ def _guide(score: Tensor, model: nn.Module) -> int:
 
 def _only_positive(gradients: tuple[Tensor | None, ...]) -> tuple[Tensor | None, ...]:
     return tuple(None if one is None else one.clamp(min=0) for one in gradients)
-
-
-def _nodes(score: Tensor) -> Iterator[Any]:
-    """Every node of the graph behind `score`, once."""
-    seen = {score.grad_fn}
-    waiting: list[Any] = [score.grad_fn]
-    while waiting:
-        node = waiting.pop()
-        yield node
-        for following, _ in node.next_functions:
-            if following is not None and following not in seen:
-                seen.add(following)
-                waiting.append(following)
 
 
 def times_input(found: PixelGradient) -> Tensor:

@@ -31,6 +31,11 @@ class ClipMap(NamedTuple):
     step: float = 1.0
     shown: int = 0
 
+    @property
+    def places(self) -> np.ndarray:
+        """The recording's frames that the clip shows, (T,) int64 in their order."""
+        return np.floor(self.first_frame + self.step * np.arange(self.shown or self.frames) + 1e-9).astype(np.int64)
+
 
 def explain_recording(
     model: nn.Module, reader: ClipReader, segments: Segments, method: str, *, size_px: int, batch: int = 4
@@ -51,7 +56,7 @@ def explain_recording(
         chosen = [int(first) for first in firsts[begin : begin + batch]]
         clips = torch.stack([reader.read(first, segments.frames)[0] for first in chosen])
         edges = np.stack([frame_edges_s(time_s, first, segments.frames, reader.frame_step) for first in chosen])
-        explained = explain_clips(model, clips, method, edges_s=edges, size_px=size_px)
+        explained = explain_clips(model, clips, method, edges_s=edges, size_px=size_px, baseline=reader.lost_value)
         for first, one in zip(chosen, explained, strict=True):
             there = -(-(len(time_s) - first) // reader.frame_step)
             over = min(reader.frame_step * min(segments.frames, there), len(time_s) - first)

@@ -5,7 +5,7 @@ docs/saliency.md tells users what each can and cannot say.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -15,61 +15,108 @@ from torch import Tensor, nn
 from openada.errors import UnusableInput
 from openada.explanation.attention import attention_maps
 from openada.explanation.clip_model import map_and_gradient
+from openada.explanation.deeplift import deeplift
 from openada.explanation.explanation import Axis, Channels, Explanation, Pixels, Spans
 from openada.explanation.grad_cam import grad_cam, grad_cam_plus_plus, modified_grad_cam_plus_plus
 from openada.explanation.guided_backpropagation import pixel_gradient, times_input
+from openada.explanation.integrated_gradients import RULE, STEPS, integrated_gradients
+from openada.explanation.pixel_attribution import PixelAttribution, completeness
+from openada.explanation.smooth_grad import NOISE_SHARE, SAMPLES, SEED, smooth_gradient
 from openada.models.precision import at_least_float32
+
+GREY = 0.5
 
 
 class Found(NamedTuple):
-    """Maps (B, t, h, w), or (B, 3, T, H, W) per colour, the scores (B,), and what else a reader should know."""
+    """Maps (B, t, h, w), or (B, 3, T, H, W) per colour, the scores (B,), and what else a reader should know.
+
+    `baseline_score` (B,) and what is known of each clip alone, for methods that compare with a baseline.
+    """
 
     values: Tensor
     score: Tensor
     parameters: dict[str, Any]
+    baseline_score: Tensor | None = None
+    of_each: Sequence[dict[str, Any]] | None = None
 
 
 @dataclass(frozen=True)
 class SaliencyMethod:
-    """How a method is computed for a batch of clips, and what its values are."""
+    """How a method is computed for a batch of clips and the value of a baseline's pixels, and what its values are.
 
-    compute: Callable[[nn.Module, Tensor], Found]
+    `passes`: how many times the network is gone through forwards and backwards for a clip, about.
+    """
+
+    compute: Callable[[nn.Module, Tensor, float], Found]
     meaning: str
     unit: str
     signed: bool
+    passes: int = 1
 
 
-def _grad_cam(model: nn.Module, clips: Tensor) -> Found:
+def _grad_cam(model: nn.Module, clips: Tensor, _: float) -> Found:
     found = map_and_gradient(model, clips)
     return Found(grad_cam(found.maps, found.gradient), found.score, {"relu": False})
 
 
-def _grad_cam_plus_plus(model: nn.Module, clips: Tensor) -> Found:
+def _grad_cam_plus_plus(model: nn.Module, clips: Tensor, _: float) -> Found:
     found = map_and_gradient(model, clips)
     return Found(
         grad_cam_plus_plus(found.maps, found.gradient), found.score, {"assumes": "Y = exp(S), S piecewise linear"}
     )
 
 
-def _modified(model: nn.Module, clips: Tensor) -> Found:
+def _modified(model: nn.Module, clips: Tensor, _: float) -> Found:
     found = map_and_gradient(model, clips)
     values = modified_grad_cam_plus_plus(found.maps, found.gradient, found.score)
     return Found(values, found.score, {"assumes": "Y = exp(S), S piecewise linear", "omega": "predicted score"})
 
 
-def _guided(model: nn.Module, clips: Tensor) -> Found:
+def _guided(model: nn.Module, clips: Tensor, _: float) -> Found:
     found = pixel_gradient(model, clips, guided=True)
     return Found(found.gradient, found.score, {"relus": found.relus})
 
 
-def _times_input(model: nn.Module, clips: Tensor) -> Found:
+def _times_input(model: nn.Module, clips: Tensor, _: float) -> Found:
     found = pixel_gradient(model, clips)
     return Found(times_input(found), found.score, {"target": "score", "input": "pixels, summed over colours"})
 
 
-def _attention(model: nn.Module, clips: Tensor) -> Found:
+def _attention(model: nn.Module, clips: Tensor, _: float) -> Found:
     values, score = attention_maps(model, clips)
     return Found(values, score, {"layer": "last", "heads": "mean"})
+
+
+def _saliency(model: nn.Module, clips: Tensor, _: float) -> Found:
+    found = pixel_gradient(model, clips)
+    return Found(found.gradient.abs().sum(1), found.score, {"colours": "sum of absolute values"})
+
+
+def _smooth_grad(model: nn.Module, clips: Tensor, _: float) -> Found:
+    found = smooth_gradient(model, clips)
+    about = {"noise_share_of_range": NOISE_SHARE, "samples": SAMPLES, "seed": SEED, "colours": "sum"}
+    return Found(found.gradient.sum(1), found.score, about)
+
+
+def _integrated_gradients(model: nn.Module, clips: Tensor, baseline: float) -> Found:
+    found = integrated_gradients(model, clips, baseline)
+    return _against(found, {"baseline": _baseline(baseline), "steps": STEPS, "rule": RULE, "colours": "sum"})
+
+
+def _deeplift(model: nn.Module, clips: Tensor, baseline: float) -> Found:
+    found = deeplift(model, clips, baseline)
+    return _against(found, {"baseline": _baseline(baseline), "rule": "rescale", "colours": "sum"})
+
+
+def _against(found: PixelAttribution, parameters: dict[str, Any]) -> Found:
+    return Found(found.values, found.score, parameters, found.baseline_score, completeness(found))
+
+
+def _baseline(value: float) -> str:
+    """The baseline in words; what `clips.reading.ClipReader` shows of a lost frame."""
+    return {0.0: "every pixel 0 (of a difference: the median face)", 0.5: "every pixel mid-grey"}.get(
+        value, f"every pixel {value:g}"
+    )
 
 
 METHODS: dict[str, SaliencyMethod] = {
@@ -105,6 +152,34 @@ METHODS: dict[str, SaliencyMethod] = {
         "score points per pixel and frame",
         signed=True,
     ),
+    "saliency": SaliencyMethod(
+        _saliency,
+        "how strongly the clip's score reacts to a small change of each pixel, whichever way; not what raised or lowered it",
+        "score points per unit of intensity",
+        signed=False,
+    ),
+    "integrated-gradients": SaliencyMethod(
+        _integrated_gradients,
+        "what each pixel added to the clip's score or took from it, against the same clip with every pixel at the baseline",
+        "score points per pixel and frame",
+        signed=True,
+        passes=STEPS,
+    ),
+    "smooth-grad": SaliencyMethod(
+        _smooth_grad,
+        "which way the clip's score goes when a pixel gets a little brighter, averaged over noisy copies of the clip",
+        "score points per unit of intensity",
+        signed=True,
+        passes=SAMPLES,
+    ),
+    "deeplift": SaliencyMethod(
+        _deeplift,
+        "what each pixel added to the clip's score or took from it, against the same clip with every pixel at the baseline, by "
+        "the rescale rule",
+        "score points per pixel and frame",
+        signed=True,
+        passes=2,
+    ),
     "attention": SaliencyMethod(
         _attention,
         "where the segment encoder looked; not what it saw, nor whether that raised the score",
@@ -115,12 +190,13 @@ METHODS: dict[str, SaliencyMethod] = {
 
 
 def explain_clips(
-    model: nn.Module, clips: Tensor, method: str, *, edges_s: np.ndarray, size_px: int
+    model: nn.Module, clips: Tensor, method: str, *, edges_s: np.ndarray, size_px: int, baseline: float = GREY
 ) -> list[Explanation]:
     """One explanation per clip (B, 3, T, H, W), un-normalised, with the grid (t, h, w) in seconds and pixels of the crop.
 
     Values of "guided-backpropagation" have an axis of colours in front. edges_s (B, T + 1): when each frame is shown, and when
-    the last one ends. size_px: the side of the aligned crop that the clips show, whatever size they have. A clip's map is what
+    the last one ends. size_px: the side of the aligned crop that the clips show, whatever size they have. baseline: the value
+    of every pixel of what "integrated-gradients" and "deeplift" compare with; 0 for clips less a reference. A clip's map is what
     it would be alone. Cells are equal parts of the clip, as the field draws them; a network with strides looks up to half a cell
     earlier, higher and further left than the cell that its feature is drawn in.
 
@@ -134,7 +210,7 @@ def explain_clips(
             f"frame times of shape {edges.shape} for clips of shape {tuple(clips.shape)}; give (batch, frames + 1), the end last"
         )
     about = METHODS[method]
-    found = about.compute(model, clips)
+    found = about.compute(model, clips, baseline)
     values = at_least_float32(found.values).cpu().numpy()
     explanations = []
     for row, one in enumerate(values):
@@ -151,7 +227,8 @@ def explain_clips(
                 meaning=about.meaning,
                 signed=about.signed,
                 score=float(found.score[row]),
-                parameters=found.parameters,
+                baseline_score=None if found.baseline_score is None else float(found.baseline_score[row]),
+                parameters=found.parameters if found.of_each is None else {**found.parameters, **found.of_each[row]},
                 unit=about.unit,
             )
         )

@@ -11,6 +11,7 @@ import numpy as np
 
 from openada.errors import UnusableInput
 from openada.report import plots, timeline
+from openada.report.comparison import shown_section
 from openada.report.content import (
     AssessmentContent,
     Bands,
@@ -104,6 +105,7 @@ def write_assessment_report(out_html: Path, content: AssessmentContent) -> None:
         tracked_share=None if tracked_share is None else float(tracked_share),
         quality_facts=quality_facts(content.quality),
         quality_warnings=list(content.quality.get("warnings", ())),
+        attribution=None if content.attribution is None else shown_section(content.attribution),
         result_sentences=[text for result in content.model.results if (text := beside_constant(result))],
         data=Markup(script_json(_timeline_data(content, strip, clip_of, others, clip_of_others))),
     )

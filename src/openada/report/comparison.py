@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from openada.report.content import NamedTable
 from openada.report.evaluation import as_is, comparison
@@ -46,8 +46,6 @@ def write_comparison_report(
     versions: Mapping[str, str],
 ) -> None:
     """Write the page as a single HTML file that needs no network."""
-    from markupsafe import Markup
-
     write_page(
         Path(out_html),
         "comparison.html.j2",
@@ -58,19 +56,23 @@ def write_comparison_report(
         critical_warnings=list(critical_warnings),
         warnings=list(warnings),
         versions=dict(versions),
-        sections=[
-            {
-                "title": section.title,
-                "sentences": list(section.sentences),
-                "note": section.note,
-                "figures": None if section.metrics is None else comparison(section.baselines, section.metrics),
-                "tables": [
-                    {"title": table.title, "note": table.note, "published": table.published, **as_is(table.frame)}
-                    for table in section.tables
-                ],
-                "drawings": [drawing._replace(svg=Markup(drawing.svg)) for drawing in section.drawings],
-                "footer": list(section.footer),
-            }
-            for section in sections
-        ],
+        sections=[shown_section(section) for section in sections],
     )
+
+
+def shown_section(section: Section) -> dict[str, Any]:
+    """What a template is given of a section."""
+    from markupsafe import Markup
+
+    return {
+        "title": section.title,
+        "sentences": list(section.sentences),
+        "note": section.note,
+        "figures": None if section.metrics is None else comparison(section.baselines, section.metrics),
+        "tables": [
+            {"title": table.title, "note": table.note, "published": table.published, **as_is(table.frame)}
+            for table in section.tables
+        ],
+        "drawings": [drawing._replace(svg=Markup(drawing.svg)) for drawing in section.drawings],
+        "footer": list(section.footer),
+    }

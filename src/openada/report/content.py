@@ -15,6 +15,8 @@ import numpy as np
 if TYPE_CHECKING:
     import pandas as pd
 
+    from openada.report.comparison import Section
+
 Bands = Sequence[tuple[str, float]]
 
 
@@ -174,6 +176,7 @@ class AssessmentContent:
     episodes: Sequence[Episode] = ()
     scale_agreement: Sequence[ScaleAgreement] = ()
     files: Sequence[ExportedFile] = ()
+    attribution: Section | None = None  # where asked for: regions, movements and moments that the score came from
     lost_spans_s: Sequence[tuple[float, float]] = ()  # where the face was not tracked
     frame_strip: Sequence[Picture] = ()  # evenly spaced, about 12
     most_relevant: Sequence[SegmentPictures] = ()  # by severity relevance, the largest first

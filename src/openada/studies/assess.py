@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import shutil
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,9 @@ from openada.inference.recording import RecordingResult, TrainedRun, infer
 from openada.prepared.dataset import PreparedRecording
 from openada.report.assessment import write_assessment_report
 from openada.report.content import AssessmentContent, ScoreInterval, SegmentScore
+from openada.studies.attribution import write_tables
+from openada.studies.attribution_section import ATTRIBUTION_FILES, ATTRIBUTION_PREFIX, assessed_attribution, told
+from openada.studies.explainable import explainable, require_method
 from openada.studies.model_facts import NO_RUN_LONG, critical_warnings, model_description, prediction_interval
 from openada.studies.one_video import prepared_video, require_face
 from openada.studies.pictures import frame_strip, media_for, segment_pictures
@@ -43,17 +47,26 @@ QUALITY_TOLD = ("tracked_share", "gaps", "brightness", "blur", "face_size_px", "
 
 
 def assess_video(
-    video: Path, model: Path, out: Path, *, tracker_model: Path | None = None, keep_prepared: bool = False
+    video: Path,
+    model: Path,
+    out: Path,
+    *,
+    tracker_model: Path | None = None,
+    keep_prepared: bool = False,
+    attribution: str | None = None,
 ) -> dict[str, Any]:
     """Assess `video` with the trained run, or the checkpoint without one, at `model`.
 
     Writes OUT/assessment.json, OUT/report.html and the files that `studies.relevance_files` describes; returns the first.
 
     The video is prepared as the run's training recordings were. tracker_model: where the tracker's model file lies now.
+    attribution: a method of docs/attribution.md whose regions, movements and moments the page and three tables then show too.
 
     Raises UnusableInput, with nothing written, if the video cannot be decoded, shows no face, or is shorter than one segment.
     """
     trained = CheckpointRun.load_or_run(model)
+    if attribution is not None:
+        require_method(explainable(trained), attribution)
     with prepared_video(video, trained.config["prepared"], tracker_model) as (recording, quality):
         require_face(video, recording, trained.source.segments(recording), trained.recipe.min_tracked_share)
         result = infer(trained, recording)
@@ -61,6 +74,11 @@ def assess_video(
         assessment = describe(video.name, trained, recording, result, quality, tables)
         content = report_content(video, trained, recording, result, assessment, tables)
         out.mkdir(parents=True, exist_ok=True)
+        if attribution is not None:
+            section, found = assessed_attribution(explainable(trained), recording, attribution)
+            assessment["attribution"] = {"method": attribution, **told(found)}
+            assessment["files"] += write_tables(out, found, ATTRIBUTION_PREFIX)
+            content = replace(content, attribution=section, files=[*content.files, *ATTRIBUTION_FILES])
         write_json(out / "assessment.json", assessment)
         write_assessment_report(out / "report.html", content)
         times = recording.time_s

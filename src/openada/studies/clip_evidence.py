@@ -29,7 +29,8 @@ def clip_evidence(
     """`planted_saliency` of the run's recordings of `part`, for every method that gives maps of the run's model.
 
     Controls are those of the first method's grid; a method with a grid of its own is to be read beside them with care. The
-    modified Grad-CAM++ multiplies every clip's map by its score, which moves shares between clips alone; it is left out.
+    modified Grad-CAM++ multiplies every clip's map by its score, which moves shares between clips alone; it is left out, as are
+    the methods that go through the network several times for a clip ('openada reproduce expresso/regions' has those).
     `truth` holds episodes.csv and the truth of each recording; `data` is where the prepared data set lies now. Raises
     UnusableInput for a run whose clips are no stretches of recordings, or show a mosaic.
     """
@@ -39,7 +40,8 @@ def clip_evidence(
         raise UnusableInput(MOSAIC)
     dataset = PreparedDataset(data or Path(run.config["data"]))
     known = known_recordings(run.folder)
-    methods = [name for name in explanation_methods(run.config["system"]) if name in METHODS]
+    declared = [name for name in explanation_methods(run.config["system"]) if name in METHODS]
+    methods = [name for name in declared if METHODS[name].passes == 1]
     explain = {name: partial(_maps, run, name) for name in methods if name != SAME_SHARES_AS_GRAD_CAM_PP}
     return planted_saliency(known[known["split"] == part], dataset, truth, explain, tick=tick)
 

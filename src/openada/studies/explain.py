@@ -1,4 +1,4 @@
-"""Maps over space and time of one video: overlay, heat map, a picture of a few moments, and the values themselves."""
+"""Maps over space and time of one video: overlay, heat map, pictures, tables, a page, and the values themselves."""
 
 from __future__ import annotations
 
@@ -18,7 +18,11 @@ from openada.explanation.explanation import Spans
 from openada.explanation.recording_maps import ClipMap, FrameMaps, explain_recording
 from openada.files import atomic_path, write_json
 from openada.prepared.dataset import PreparedRecording
+from openada.report.comparison import write_comparison_report
 from openada.studies.assess import RESPONSIBLE_USE, critical_warnings
+from openada.studies.attribution import COMPLETENESS, attribute, write_tables
+from openada.studies.attribution_section import EXTREMES, section_of, told
+from openada.studies.evaluation_drawings import write_drawings
 from openada.studies.explainable import ExplainableRun, load_explainable, missing, require_method
 from openada.studies.one_video import prepared_video, require_face
 from openada.studies.saliency_videos import (
@@ -32,6 +36,7 @@ from openada.studies.saliency_videos import (
 
 GUIDED = "guided-backpropagation"
 OVERLAY_FILE, HEAT_MAP_FILE, PICTURE_FILE = "overlay.mp4", "heatmap.mp4", "three_columns.png"
+EXTREMES_FILE, PAGE_FILE = "top_and_bottom.png", "report.html"
 VALUES_FILE, FACTS_FILE = "explanation.npz", "explanation.json"
 ROWS = 4
 
@@ -70,11 +75,28 @@ def explain_prepared(
     drawn = FrameMaps(maps, len(recording.time_s))
     scale = colour_scale(maps, drawn)
     picture = columns_picture(recording, maps, shown, scale, method, guided)
+    attribution = attribute(recording, maps)
+    section, extremes = section_of(recording, maps, attribution, scale)
     facts = describe(video.name, run, maps, scale.limit, len(recording.time_s), no_guided)
+    facts |= told(attribution)
     facts["warnings"] += list(dict.fromkeys(str(one.message) for one in caught))
     out.mkdir(parents=True, exist_ok=True)
-    with atomic_path(out / PICTURE_FILE) as temporary:
-        cv2.imwrite(str(temporary), picture[..., ::-1])
+    for name, rgb in ((PICTURE_FILE, picture), (EXTREMES_FILE, extremes)):
+        with atomic_path(out / name) as temporary:
+            cv2.imwrite(str(temporary), rgb[..., ::-1])
+    facts["files"] += [EXTREMES_FILE, *write_tables(out, attribution), PAGE_FILE]
+    write_drawings(out / "figures", [drawing for drawing in section.drawings if drawing.name != EXTREMES])
+    write_comparison_report(
+        out / PAGE_FILE,
+        kind="explanation of one recording",
+        title=video.name,
+        lead=f"{method} of {run.explained}, model {run.name} ({run.preset}). {maps[0].explanation.meaning[0].upper()}"
+        f"{maps[0].explanation.meaning[1:]}. Values: {maps[0].explanation.unit}.",
+        sections=[section],
+        critical_warnings=critical_warnings(run.config),
+        warnings=[text for text in facts["warnings"] if text not in critical_warnings(run.config)],
+        versions=facts["versions"],
+    )
     title = f"{method}: {scale.unit}"
     write_heat_map(out / HEAT_MAP_FILE, recording, drawn, scale, title)
     write_overlay(out / OVERLAY_FILE, video, recording, drawn, scale, title)
@@ -108,7 +130,7 @@ def describe(
         "meaning": one.meaning,
         "unit": one.unit,
         "signed": one.signed,
-        "parameters": dict(one.parameters),
+        "parameters": {key: value for key, value in one.parameters.items() if key not in COMPLETENESS},
         "explained": run.explained,
         "scale": SCALES[run.config["scale"]].name,
         "clips": [
@@ -116,6 +138,8 @@ def describe(
                 "start_s": float(clip.explanation.axes[-3].spans_s[0, 0]),
                 "end_s": float(clip.explanation.axes[-3].spans_s[-1, 1]),
                 "score": clip.explanation.score,
+                "baseline_score": clip.explanation.baseline_score,
+                **{key: clip.explanation.parameters[key] for key in COMPLETENESS if key in clip.explanation.parameters},
             }
             for clip in maps
             if isinstance(clip.explanation.axes[-3], Spans)

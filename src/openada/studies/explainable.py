@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any
 from openada.clips.reading import ClipReader
 from openada.clips.segments import Segments
 from openada.errors import UnusableInput
+from openada.explanation.deeplift import require_deeplift
 from openada.explanation.saliency import METHODS
 from openada.inference.checkpoint import CheckpointRun
 from openada.inference.expada import ExpADARun
+from openada.inference.recording import TrainedRun
 from openada.models.registry import explanation_methods, require_explanation
 from openada.prepared.dataset import PreparedRecording
 from openada.training.clip_recipe import ClipRecipe
+from openada.training.systems import Recipe
 
 if TYPE_CHECKING:
     from torch import nn
@@ -37,6 +40,7 @@ class ExplainableRun:
     name, preset: as registered. config: the run's config.json. reader and segments: of a prepared recording. explained: which
     score the maps explain, in words. frames_in_time: whether a clip shows its frames in the order of time. frames_adjoin: whether
     it is a stretch of the recording, of which every so-manieth frame may be taken. whole_face: whether it shows the aligned crop.
+    clip_shape: (3, T, H, W) that the model reads.
     """
 
     name: str
@@ -50,6 +54,7 @@ class ExplainableRun:
     frames_in_time: bool = True
     frames_adjoin: bool = True
     whole_face: bool = True
+    clip_shape: tuple[int, int, int, int] | None = None
 
 
 def load_explainable(run: Path) -> ExplainableRun:
@@ -58,7 +63,11 @@ def load_explainable(run: Path) -> ExplainableRun:
     Of ExpADA the segment encoder with stage 1's head is explained: the selection chooses among whole segments, and which it
     chooses has no gradient.
     """
-    trained = CheckpointRun.load_or_run(run)
+    return explainable(CheckpointRun.load_or_run(run))
+
+
+def explainable(trained: TrainedRun) -> ExplainableRun:
+    """The same of a run that is loaded."""
     expada = isinstance(trained, ExpADARun)
     model = trained.model.get_submodule("encoder") if expada else trained.model
     return ExplainableRun(
@@ -75,7 +84,14 @@ def load_explainable(run: Path) -> ExplainableRun:
         frames_in_time=trained.recipe.frame_order == "time",
         frames_adjoin=not isinstance(trained.recipe, ClipRecipe) or trained.recipe.sampling == "clip",
         whole_face=not isinstance(trained.recipe, ClipRecipe) or trained.recipe.input == "face",
+        clip_shape=_clip_shape(trained.recipe),
     )
+
+
+def _clip_shape(recipe: Recipe) -> tuple[int, int, int, int] | None:
+    if not isinstance(recipe, ClipRecipe):
+        return None
+    return (3, recipe.model.clip_frames, recipe.model.image_size, recipe.model.image_size)
 
 
 def require_method(run: ExplainableRun, method: str) -> None:
@@ -96,6 +112,8 @@ def require_method(run: ExplainableRun, method: str) -> None:
         raise UnusableInput(SPREAD)
     if not run.whole_face:
         raise UnusableInput(MOSAIC)
+    if method == "deeplift" and run.clip_shape is not None:
+        require_deeplift(run.model, run.clip_shape)
 
 
 def missing(run: ExplainableRun, method: str) -> str:

@@ -176,8 +176,7 @@ class _Scene:
 
     def on_grid(self, clip: ClipMap, grid: tuple[int, int, int]) -> _OnGrid:
         """The truths of one clip on a map's cells."""
-        span = slice(clip.first_frame, clip.first_frame + clip.frames)
-        regions, cue = self.regions[span], self.cue[span, None, None]
+        regions, cue = self.regions[clip.places], self.cue[clip.places, None, None]
         whole = np.ones_like(regions)
         truths = {"place and time": regions & cue, "place": regions, "time": whole & cue}
         return _OnGrid(
@@ -199,8 +198,7 @@ def _controls(scene: _Scene, maps: Sequence[ClipMap], grids: Sequence[_OnGrid]) 
 
     def densities() -> Iterator[Floats]:
         for one, shape in zip(maps, shapes, strict=True):
-            span = slice(one.first_frame, one.first_frame + one.frames)
-            yield mass.landmark_density(scene.landmarks[span], (one.frames, MASK_PX, MASK_PX), shape)
+            yield mass.landmark_density(scene.landmarks[one.places], (len(one.places), MASK_PX, MASK_PX), shape)
 
     controls = {
         UNIFORM: _of_all([mass.uniform(shape) for shape in shapes], grids),

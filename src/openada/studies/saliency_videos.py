@@ -93,8 +93,8 @@ def chosen_frames(maps: Sequence[ClipMap], tracked: np.ndarray, count: int) -> l
     found = []
     for place in np.unique(np.linspace(0, len(maps) - 1, count).round().astype(int)):
         one = maps[place]
-        seen = one.first_frame + np.flatnonzero(tracked[one.first_frame : one.first_frame + one.frames])
-        found.append((int(place), int(seen[np.abs(seen - one.first_frame - one.frames // 2).argmin()])))
+        seen = one.places[tracked[one.places]]
+        found.append((int(place), int(seen[np.abs(seen - one.places[len(one.places) // 2]).argmin()])))
     return found
 
 

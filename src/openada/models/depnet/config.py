@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from openada.errors import UnusableInput
-from openada.models.clip_settings import CLIP_EXPLANATIONS, ClipSettings
+from openada.models.clip_settings import CLIP_EXPLANATIONS, PIXEL_EXPLANATIONS, ClipSettings
 from openada.models.frame_network.config import NORMALISATIONS, Normalisation
 from openada.models.registry import register
 
@@ -24,10 +24,11 @@ PRESETS: dict[str, dict[str, Any]] = {
     "depnet",
     builder="openada.models.depnet.model:build",
     presets=PRESETS,
-    explanation_methods=CLIP_EXPLANATIONS,
+    explanation_methods=(*CLIP_EXPLANATIONS, *(name for name in PIXEL_EXPLANATIONS if name != "deeplift")),
     refusals={
         "relevance": "it scores a few frames of a recording at once and has no relevance of its own",
         "attention": "it has no attention over frames",
+        "deeplift": "it takes maxima over channels and frames that are no layers, which DeepLift's rules cannot be put on",
     },
 )
 @dataclass(frozen=True)

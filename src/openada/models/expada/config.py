@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from openada.errors import UnusableInput
+from openada.models.clip_settings import PIXEL_EXPLANATIONS
 from openada.models.registry import register
 
 EncoderName = Literal["vat", "frames"]
@@ -53,7 +54,10 @@ NEGATIVE_TOKENS = "its tokens can be negative, for which the weights of Grad-CAM
     "expada",
     builder="openada.models.expada.model:build",
     presets=PRESETS,
-    explanation_methods=("relevance", "attention", "gradient_x_input", "grad-cam"),
+    explanation_methods=(
+        *("relevance", "attention", "gradient_x_input", "grad-cam"),
+        *(name for name in PIXEL_EXPLANATIONS if name != "deeplift"),
+    ),
     refusals={
         "grad-cam++": NEGATIVE_TOKENS,
         "modified-grad-cam++": NEGATIVE_TOKENS,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from openada.models.clip_settings import CLIP_EXPLANATIONS, ClipSettings
+from openada.models.clip_settings import CLIP_EXPLANATIONS, PIXEL_EXPLANATIONS, ClipSettings
 from openada.models.registry import register
 
 Normalisation = Literal["network", "vggface2"]
@@ -21,7 +21,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "frame-network",
     builder="openada.models.frame_network.model:build",
     presets=PRESETS,
-    explanation_methods=CLIP_EXPLANATIONS,
+    explanation_methods=(*CLIP_EXPLANATIONS, *PIXEL_EXPLANATIONS),
     refusals={
         "relevance": "it scores single clips and has no relevance of its own",
         "attention": "it has no attention of its own",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from openada.models.clip_settings import CLIP_EXPLANATIONS, ResidualSettings
+from openada.models.clip_settings import CLIP_EXPLANATIONS, PIXEL_EXPLANATIONS, ResidualSettings
 from openada.models.registry import register
 
 LAYERS = {18: (2, 2, 2, 2), 50: (3, 4, 6, 3), 152: (3, 8, 36, 3)}
@@ -23,7 +23,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "resnet3d",
     builder="openada.models.resnet3d.model:build",
     presets=PRESETS,
-    explanation_methods=CLIP_EXPLANATIONS,
+    explanation_methods=(*CLIP_EXPLANATIONS, *PIXEL_EXPLANATIONS),
     refusals={
         "relevance": "it scores single clips and has no relevance of its own",
         "attention": "it has no attention",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from openada.errors import UnusableInput
-from openada.models.clip_settings import CLIP_EXPLANATIONS, ResidualSettings
+from openada.models.clip_settings import CLIP_EXPLANATIONS, PIXEL_EXPLANATIONS, ResidualSettings
 from openada.models.registry import register
 
 Fusion = Literal["spatial", "temporal", "feature", "vector"]
@@ -24,7 +24,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "sta-drn",
     builder="openada.models.sta_drn.model:build",
     presets=PRESETS,
-    explanation_methods=CLIP_EXPLANATIONS,
+    explanation_methods=(*CLIP_EXPLANATIONS, *(name for name in PIXEL_EXPLANATIONS if name != "deeplift")),
     refusals={
         "relevance": "it scores single clips and has no relevance of its own",
         "attention": "every block weighs its own features; there is no one map of attention over the clip",

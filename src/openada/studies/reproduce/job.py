@@ -38,7 +38,8 @@ class Job:
     `recipe` is that of every run of `system` but for what a target varies; its own seed and method play no part. `part` is
     reported.
     `tasks`: "together", one model on all recordings; "apart", one per task of the manifest (the paper does not say which it did).
-    `networks`: timm networks of a target that compares some; () for the target's own list.
+    `networks`: timm networks of a target that compares some; () for the target's own list. `attribution`: the method of targets
+    that explain.
     """
 
     data: Path
@@ -51,6 +52,7 @@ class Job:
     part: str = "test"
     tasks: Literal["together", "apart"] = "together"
     networks: Sequence[str] = ()
+    attribution: str = "deeplift"
     progress: bool = True
     _loaded: dict[Path, TrainedRun] = field(default_factory=dict, repr=False, compare=False)
 

@@ -31,6 +31,7 @@ _STA_SALIENCY = "openada.studies.reproduce.sta_drn_saliency"
 _DEPNET = "openada.studies.reproduce.depnet_tables"
 _DEPNET_TESTS = "openada.studies.reproduce.depnet_tests"
 _EXPRESSO = "openada.studies.reproduce.expresso_tables"
+_EXPRESSO_MAPS = "openada.studies.reproduce.expresso_attribution"
 _PAN = "Pan et al. 2023"
 _HE = "He et al. 2022"
 _MORENO = "Moreno et al. 2023"
@@ -78,6 +79,12 @@ TARGETS: dict[str, Target] = {
     "expresso/windows": Target(_MORENO, "lengths and dilations of the window", f"{_EXPRESSO}:windows"),
     "expresso/backbones": Target(_MORENO, "four backbones of action recognition", f"{_EXPRESSO}:backbones"),
     "expresso/single-face": Target(_MORENO, "video beside single faces", f"{_EXPRESSO}:single_face"),
+    "expresso/regions": Target(
+        _MORENO, "attribution by region of the face, by band and outcome", f"{_EXPRESSO_MAPS}:regions"
+    ),
+    "expresso/units": Target(
+        _MORENO, "movements that go with the attribution, by band and outcome", f"{_EXPRESSO_MAPS}:units"
+    ),
 }
 OWN_DOWNLOADS = ("sta-drn/table5",)
 """Targets whose --download-weights is for networks that they bring, not for the system of the recipe."""

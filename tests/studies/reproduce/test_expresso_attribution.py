@@ -1,0 +1,92 @@
+"""Regions and movements of all test recordings: what is kept, what is averaged, and what is said of planted ones."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from openada.errors import UnusableInput
+from openada.explanation.region_pooling import POOLS
+from openada.explanation.unit_correlation import SIGNALS
+from openada.files import read_json
+from openada.models.registry import config_for
+from openada.studies import run_attributions
+from openada.studies.reproduce import expresso_attribution
+from openada.studies.reproduce.job import Job
+from openada.studies.reproduce.result import write_result
+from openada.studies.reproduce.targets import reproduce, system_of
+from openada.training.clip_recipe import clip_recipe
+
+METHOD = "deeplift"
+
+
+@pytest.fixture(scope="module")
+def job(shared_prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Job:
+    recipe = clip_recipe("expresso-ai", "planted")
+    model = config_for("expresso-ai", "planted", width=2, image_size=32, clip_frames=8, backbone="r3d_18")
+    small = replace(
+        recipe, model=model, epochs=1, pretext=replace(recipe.pretext, epochs=0), batch=4, unfreeze_epochs=0
+    )
+    return Job(shared_prepared, tmp_path_factory.mktemp("expresso"), small, (0,), "expresso-ai", progress=False)
+
+
+def test_regions_and_movements_are_of_every_test_recording_and_computed_once(job, monkeypatch):
+    assert system_of("expresso/regions") == "expresso-ai"
+    result = reproduce("expresso/regions", job)
+    rows = result.files["recordings"]
+    ids = job.dataset.split("official").ids["test"]
+    assert set(rows["recording_id"]) <= set(ids) and set(rows["region"]) == set(POOLS)
+    whole = result.table[(result.table["group"] == "all recordings") & (result.table["measure"] == "share")]
+    for row in whole.itertuples():
+        assert row.value == pytest.approx(rows.loc[rows["region"] == row.region, "share"].mean(), nan_ok=True)
+    complete = result.files["completeness"]
+    assert (complete["error"] < 1e-3).all()
+    by_recording = rows.groupby("recording_id")["raw"].sum()
+    np.testing.assert_allclose(
+        by_recording, complete.set_index("recording_id")["attribution_sum"], rtol=1e-3, atol=1e-3
+    )
+    assert sum("Outside the face" in text for text in result.sections[0].sentences) == 1
+    kept = sorted((result.runs[0] / "attribution" / METHOD).iterdir())
+    assert [path.stem for path in kept] == sorted(set(rows["recording_id"]))
+    assert len(read_json(kept[0])["units"]) == len(SIGNALS)
+
+    def never(*_, **__):
+        raise AssertionError("explained twice")
+
+    monkeypatch.setattr(run_attributions, "explain_recording", never)
+    again = reproduce("expresso/units", job)
+    table = again.table[again.table["group"] == "all recordings"]
+    assert set(table["signal"]) == {signal.name for signal in SIGNALS}
+    assert table.set_index("signal").loc["head_x_mm", "note"] == "undefined in every recording"
+    folder = write_result(job, again)
+    assert (folder / "figures" / "movement_by_all.svg").is_file() and (folder / "recordings.csv").is_file()
+
+
+def test_a_method_that_the_model_does_not_support_is_refused(job):
+    with pytest.raises(UnusableInput, match="attention"):
+        reproduce("expresso/regions", replace(job, attribution="attention"))
+
+
+def test_places_of_planted_regions_are_told_from_the_area_normalised_ranking():
+    def table(**values):
+        rows = [{"region": name, "value": value} for name, value in values.items()]
+        return pd.DataFrame(rows).assign(group="all recordings", measure="area_normalised")
+
+    first = expresso_attribution._ranking(table(brows=3.0, eyes=2.0, mouth=2.5, nose=1.0), True)
+    assert first[0].endswith("brows, mouth, eyes, nose.")
+    assert first[1].endswith("of 4: brows 1, mouth 2, eyes 3. They come first.")
+    later = expresso_attribution._ranking(table(brows=3.0, eyes=0.2, mouth=2.5, nose=1.0), True)
+    assert later[1].endswith("eyes 4. They do not take the first places.")
+    assert len(expresso_attribution._ranking(table(brows=3.0), False)) == 1
+
+
+def test_the_share_outside_the_face_is_told_with_the_limit():
+    rows = [
+        {"measure": "share", "value": 0.5, "low": 0.4, "high": 0.6},
+        {"measure": "area_normalised", "value": 1.25, "low": np.nan, "high": np.nan},
+    ]
+    table = pd.DataFrame(rows).assign(group="all recordings", region="outside the face")
+    said = expresso_attribution._outside(table)
+    assert "0.50 [0.40, 0.60] of the attribution, 1.25 times" in said and "; above the limit of 1" in said
