@@ -74,7 +74,10 @@ def pool_regions(
             area.append(np.bincount(where, minlength=len(POOLS)) / side**2)
     shape = (len(maps), len(maps[0].places), len(POOLS))
     return PooledMaps(
-        *(np.array(found).reshape(shape) for found in (raw, raised, area)), np.stack([one.places for one in maps])
+        raw=np.array(raw).reshape(shape),
+        raised=np.array(raised).reshape(shape),
+        area=np.array(area).reshape(shape),
+        places=np.stack([one.places for one in maps]),
     )
 
 

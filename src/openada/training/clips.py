@@ -12,6 +12,7 @@ from openada import models
 from openada.datasets.scales import SCALES
 from openada.errors import UnusableInput
 from openada.files import atomic_path
+from openada.models.expresso.model import Expresso
 from openada.models.frame_trunk import FrameModel
 from openada.models.weights import Weights, save_checkpoint
 from openada.prepared.dataset import PreparedDataset
