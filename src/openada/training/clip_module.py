@@ -123,12 +123,13 @@ class ClipTraining(lightning.LightningModule):
         """Adam, or stochastic gradient descent."""
         trained = [parameter for parameter in self.parameters() if parameter.requires_grad]
         if self._optimiser == "sgd":
-            # On a processor DepNet's 51 M weights are as slow to update as all the rest is to compute, unless in one pass.
+            # On a processor DepNet's 51 M weights are as slow to update as all the rest is to compute, unless in one pass. That
+            # way cannot take up parameters later, as gradual unfreezing does.
             return torch.optim.SGD(
                 trained,
                 self._lr,
                 momentum=self._momentum,
                 weight_decay=self._weight_decay,
-                fused=all(parameter.device.type == "cpu" for parameter in trained),
+                fused=not self._parts and all(parameter.device.type == "cpu" for parameter in trained),
             )
         return torch.optim.AdamW(trained, lr=self._lr, weight_decay=self._weight_decay)
