@@ -11,6 +11,7 @@ from openada.report.cohort_drawings import learning_curve, predictors
 from openada.report.comparison import Section
 from openada.report.content import NamedTable
 from openada.report.figures import Drawing
+from openada.studies.cohort_sequence import SEQUENCE
 from openada.studies.cohort_words import TOP, figure, missing, span
 
 LABELS = {"auroc": "AUROC (.5: no better than chance, 1: always right)", "pcc": "correlation of prediction and total"}
@@ -73,7 +74,7 @@ def prediction_sections(folder: Path) -> list[Section]:
                     "learner": signals["learner"],
                     "signal": signals["name"],
                     "loss when shuffled ± sd": [
-                        f"{row['mean']:.4f} ± {row['sd']:.4f}" for _, row in signals.iterrows()
+                        f"{row['mean']:.3f} ± {row['sd']:.3f}" for _, row in signals.iterrows()
                     ],
                     "folds": [f"{row['folds_kept']} of {row['folds']}" for _, row in signals.iterrows()],
                 }
@@ -82,7 +83,8 @@ def prediction_sections(folder: Path) -> list[Section]:
             tables.append(NamedTable("What predictions hang on", shown, note))
         drawn = predictors(figures, metric, LABELS[metric], CHANCE[metric], f"predictors-{at.name}")
         drawing = Drawing(f"predictors-{at.name}", "Predictors", drawn)
-        title = f"Prediction: {about['scale']}, {about['task']}"
+        how = ", from the signals over time" if SEQUENCE in about["learners"] else ""
+        title = f"Prediction: {about['scale']}, {about['task']}{how}"
         found.append(Section(title, said, tables=tables, drawings=[drawing]))
     return found or [missing("Prediction", "predict")]
 
