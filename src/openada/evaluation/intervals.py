@@ -207,8 +207,12 @@ def interval_of(
     seed: int = 0,
     resamples: int = 10_000,
     unit: str = "recordings",
+    widen: float = 1.0,
 ) -> Interval:
-    """The interval of any statistic on subjects: what `interval`, differences, seeds and localisation share."""
+    """The interval of any statistic on subjects: what `interval`, differences, seeds and localisation share.
+
+    `widen`: a factor on the jackknife's standard error, for what leaving subjects out does not show.
+    """
     if method not in METHODS:
         raise UnusableInput(f"no interval method is called {method!r}: choose from {', '.join(METHODS)}")
     share(level, "level")
@@ -224,7 +228,7 @@ def interval_of(
         if np.isnan(without).any():
             note = "no interval: undefined without one of the subjects"
         elif method == "jackknife-t":
-            low, high, note = jackknife_t(value, without, level, scale, bounds)
+            low, high, note = jackknife_t(value, without, level, scale, bounds, widen)
         else:
             drawn = bootstrap([figure], n_subjects, resamples, np.random.default_rng(seed))[:, 0]
             low, high, note = from_draws(value, drawn, without if method == "bca" else None, level)
@@ -245,8 +249,9 @@ def jackknife_t(
     level: float,
     scale: str = "identity",
     bounds: tuple[float, float] = (-np.inf, np.inf),
+    widen: float = 1.0,
 ) -> tuple[float, float, str]:
-    """low, high and a note from the value and the (g,) values without each subject."""
+    """low, high and a note from the value and the (g,) values without each subject; `widen` multiplies the standard error."""
     from scipy.special import stdtrit
 
     if _same(np.r_[value, without]):
@@ -258,7 +263,7 @@ def jackknife_t(
     if not (np.isfinite(centre) and np.isfinite(replicates).all()):
         centre, replicates, back = value, without, _SCALES["identity"][1]
         note = f"on the edge of its range for some subjects: made without the {scale} transformation"
-    reach = stdtrit(without.size - 1, 0.5 + level / 2.0) * standard_error(replicates)
+    reach = stdtrit(without.size - 1, 0.5 + level / 2.0) * widen * standard_error(replicates)
     low, high = np.clip(back(np.array([centre - reach, centre + reach])), *bounds)
     return float(low), float(high), note
 

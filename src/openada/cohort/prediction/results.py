@@ -54,10 +54,12 @@ def write_results(
     done, tests, names, learners = folds
     predictions = summary.predictions_of(inputs, done, tests, names, learners)
     per_fold = summary.per_fold_table(inputs, predictions, tests)
+    parts = int(per_fold["fold"].max())
+    demographics = cohort.of_kind("demographic")
     tables = {
-        "figures": summary.figure_table(inputs, predictions, per_fold),
+        "figures": summary.figure_table(inputs, predictions, per_fold, folds=parts),
         "per_fold": per_fold,
-        "subgroups": summary.subgroup_table(inputs, predictions, cohort.people, cohort.of_kind("demographic")),
+        "subgroups": summary.subgroup_table(inputs, predictions, cohort.people, demographics, folds=parts),
         "importance": summary.importance_table(done, learners),
         "chosen": summary.chosen_table(done, learners),
     }

@@ -51,7 +51,7 @@ def per_fold_table(inputs: Inputs, predictions: Predictions, tests: Tests) -> pd
     return pd.DataFrame(rows, columns=["predictor", "metric", "repeat", "fold", "value", "n"])
 
 
-def figure_table(inputs: Inputs, predictions: Predictions, per_fold: pd.DataFrame) -> pd.DataFrame:
+def figure_table(inputs: Inputs, predictions: Predictions, per_fold: pd.DataFrame, *, folds: int) -> pd.DataFrame:
     """A row per predictor and figure.
 
     mean, sd (n − 1, over all folds of all repeats; they share training people: it is no standard error), folds; pooled,
@@ -68,7 +68,7 @@ def figure_table(inputs: Inputs, predictions: Predictions, per_fold: pd.DataFram
             if known.size:
                 best = float(known.min() if metric in LOWER_IS_BETTER else known.max())
             sd = float(values.std(ddof=1)) if len(values) > 1 else float("nan")
-            whole = pooled(metric, inputs.y, arrays)
+            whole = pooled(metric, inputs.y, arrays, folds=folds)
             rows.append(
                 (name, metric, values.mean(), sd, len(values), whole.value, whole.low, whole.high, whole.n, best)
             )
@@ -77,7 +77,7 @@ def figure_table(inputs: Inputs, predictions: Predictions, per_fold: pd.DataFram
 
 
 def subgroup_table(
-    inputs: Inputs, predictions: Predictions, people: pd.DataFrame, demographics: Sequence[str]
+    inputs: Inputs, predictions: Predictions, people: pd.DataFrame, demographics: Sequence[str], *, folds: int
 ) -> pd.DataFrame:
     """The headline figure of every predictor in groups of every demographic: grouping, group, predictor, metric, value, low,
     high, n, positives (of two classes), note. Numbers with more than six values are cut into three groups of equal numbers.
@@ -105,7 +105,7 @@ def subgroup_table(
                     numbers = (np.nan, np.nan, np.nan, len(y), positives)
                     rows.append((grouping, group, name, metric, *numbers, "a class is missing"))
                     continue
-                of = pooled(metric, y, [array[inside] for array in arrays])
+                of = pooled(metric, y, [array[inside] for array in arrays], folds=folds)
                 rows.append((grouping, group, name, metric, of.value, of.low, of.high, of.n, positives, of.note))
     return pd.DataFrame(rows, columns=columns)
 
