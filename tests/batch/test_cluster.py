@@ -163,9 +163,12 @@ def test_a_scheduler_that_does_not_answer(run_batch: Callable, monkeypatch: pyte
 
 
 SLEEPER = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from openada.batch import Item, run
+
+# Where the tests run in the background of a shell, Ctrl-C is ignored, and children inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 def work(payload):
     sys.stdout.write("started\\n")
