@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +13,9 @@ from openada.report.plots import COLOURS, INK, LINE, SOFT, svg
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+
+LABEL_WIDTH = 52
+"""Characters of a line of a bar's name; longer names would take the bars' room."""
 
 
 def grouped_bars(
@@ -45,7 +49,7 @@ def grouped_bars(
         if even is not None:
             axes.axvline(even, color=SOFT, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
         axes.axvline(0, color=LINE, linewidth=0.8, zorder=1)
-        axes.set_yticks(range(len(items)), items)
+        axes.set_yticks(range(len(items)), [fill(name, LABEL_WIDTH) for name in items], fontsize=8)
         axes.set_ylim(len(items) - 0.4, -0.6)
         axes.tick_params(axis="y", length=0)
         axes.grid(axis="x", color=LINE, linewidth=0.7)
