@@ -173,7 +173,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 def work(payload):
     sys.stdout.write("started\\n")
     sys.stdout.flush()
-    time.sleep(240)
+    time.sleep(60)
     return {}
 
 if __name__ == "__main__":
@@ -207,9 +207,9 @@ def test_a_stopped_run_ends_at_once_and_leaves_no_worker(tmp_path: Path, how: si
     else:
         process.kill()
     stopped = time.monotonic()
-    _, stderr = process.communicate(timeout=120)  # the pipes close when the last worker has gone
+    _, stderr = process.communicate(timeout=30)  # the pipes close when the last worker has gone
     assert process.returncode == code
-    assert time.monotonic() - stopped < 60
+    assert time.monotonic() - stopped < 20
     if how == signal.SIGINT:
         assert stderr == ""
     # The lock is free again.

@@ -19,7 +19,7 @@ from openada.cohort.prediction.figures import headline
 from openada.cohort.prediction.fits import run_fits
 from openada.cohort.prediction.fold import Fitting
 from openada.cohort.prediction.inputs import inputs_of, read_inputs, write_inputs
-from openada.cohort.prediction.jobs import FoldJob, Plan, do_fold, folds_of, plans_of, stored_fold, stored_seconds
+from openada.cohort.prediction.jobs import FoldJob, Plan, do_fold, planned_folds, stored_fold, stored_seconds
 from openada.cohort.prediction.learners import CONSTANT, DEMOGRAPHICS
 from openada.cohort.prediction.results import Folded, Predicted, write_results
 from openada.cohort.prediction.study import ADJUSTED_FOR, FOLDER
@@ -134,20 +134,23 @@ def sequence_study(
     stacked = Series(series.values[kept], series.known[kept], owner)
     series_sha256 = _write_series(out / "series", stacked)
     references = [CONSTANT, *([DEMOGRAPHICS] if inputs.covariates.shape[1] else [])]
+    planned = planned_folds(
+        inputs,
+        cohort.instruments[scale].scale,
+        out / "folds",
+        outer=outer,
+        inner=inner,
+        repeats=repeats,
+        seed=fitting.seed,
+    )
     jobs: list[FoldJob | SequenceJob] = []
-    hashes = []
-    for repeat in range(repeats):
-        folds = folds_of(inputs, cohort.instruments[scale].scale, outer, inner, fitting.seed + repeat)
-        folds.save(out / "folds" / f"seed-{fitting.seed + repeat}-{folds.sha256[:12]}.json")
-        hashes.append(folds.sha256)
-        for fold, plan in enumerate(plans_of(folds, inputs.people)):
-            start = out / "fits" / f"repeat-{repeat + 1}-fold-{fold + 1}"
-            common = (repeat, fold, folds.sha256, plan)
-            for name in references:
-                file = start.with_name(f"{start.name}-{name.replace(' ', '-')}.json")
-                jobs.append(FoldJob(path, sha256, file, name, *common, Fitting(seed=fitting.seed)))
-            file = start.with_name(f"{start.name}-sequence-network.json")
-            jobs.append(SequenceJob(path, sha256, out / "series", series_sha256, file, *common, fitting))
+    for one in planned:
+        start = out / "fits" / f"repeat-{one.repeat + 1}-fold-{one.fold + 1}"
+        for name in references:
+            file = start.with_name(f"{start.name}-{name.replace(' ', '-')}.json")
+            jobs.append(FoldJob(path, sha256, file, name, *one, Fitting(seed=fitting.seed)))
+        file = start.with_name(f"{start.name}-sequence-network.json")
+        jobs.append(SequenceJob(path, sha256, out / "series", series_sha256, file, *one, fitting))
     pending = sum(stored_seconds(job) is None for job in jobs)
     n, steps, signals = stacked.values.shape
     say(
@@ -167,7 +170,7 @@ def sequence_study(
         "inner": inner,
         "repeats": repeats,
         "fitting": asdict(fitting),
-        "folds_sha256": hashes,
+        "folds_sha256": [one.folds_sha256 for one in planned if one.fold == 0],
     }
     folded = Folded(done, tests, [*references, SEQUENCE], [SEQUENCE])
     return write_results(cohort, scale, out, inputs, folded, about=about, outcomes=outcomes)

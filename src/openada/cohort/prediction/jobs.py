@@ -6,7 +6,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
@@ -76,6 +76,28 @@ def plans_of(folds: Folds, people: np.ndarray) -> list[Plan]:
         pairs = [tuple(_positions(names, one.ids[part]) for part in ("training", "test")) for one in inner.splits]
         plans.append(Plan(train, test, tuple((a, b) for a, b in pairs)))
     return plans
+
+
+class PlannedFold(NamedTuple):
+    """An outer fold of one repeat, both counted from 0, and the hash of the folds that it is of."""
+
+    repeat: int
+    fold: int
+    folds_sha256: str
+    plan: Plan
+
+
+def planned_folds(
+    inputs: Inputs, scale_name: str, folder: Path, *, outer: int, inner: int, repeats: int, seed: int
+) -> list[PlannedFold]:
+    """All outer folds of all repeats, whose seeds are `seed`, `seed` + 1 and so on; the folds are saved in `folder`."""
+    found = []
+    for repeat in range(repeats):
+        folds = folds_of(inputs, scale_name, outer, inner, seed + repeat)
+        folds.save(folder / f"seed-{seed + repeat}-{folds.sha256[:12]}.json")
+        plans = plans_of(folds, inputs.people)
+        found += [PlannedFold(repeat, fold, folds.sha256, plan) for fold, plan in enumerate(plans)]
+    return found
 
 
 def _positions(people: np.ndarray, asked: Any) -> np.ndarray:

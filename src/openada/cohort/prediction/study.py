@@ -12,7 +12,7 @@ from openada.cohort.prediction.fits import run_fits
 from openada.cohort.prediction.fold import Fitting
 from openada.cohort.prediction.hours import seconds_of_fold, sum_of, told
 from openada.cohort.prediction.inputs import inputs_of, write_inputs
-from openada.cohort.prediction.jobs import FoldJob, do_fold, folds_of, plans_of, stored_fold, stored_seconds
+from openada.cohort.prediction.jobs import FoldJob, do_fold, planned_folds, stored_fold, stored_seconds
 from openada.cohort.prediction.learners import CONSTANT, DEFAULT, DEMOGRAPHICS, pipeline
 from openada.cohort.prediction.results import Folded, Predicted, write_results
 from openada.cohort.prediction.targets import Task
@@ -58,16 +58,20 @@ def predict_study(
     out.mkdir(parents=True, exist_ok=True)
     path, sha256 = out / "inputs.npz", inputs.sha256
     write_inputs(path, inputs)
+    planned = planned_folds(
+        inputs,
+        cohort.instruments[scale].scale,
+        out / "folds",
+        outer=outer,
+        inner=inner,
+        repeats=repeats,
+        seed=fitting.seed,
+    )
     jobs: list[FoldJob] = []
-    hashes = []
-    for repeat in range(repeats):
-        folds = folds_of(inputs, cohort.instruments[scale].scale, outer, inner, fitting.seed + repeat)
-        folds.save(out / "folds" / f"seed-{fitting.seed + repeat}-{folds.sha256[:12]}.json")
-        hashes.append(folds.sha256)
-        for fold, plan in enumerate(plans_of(folds, inputs.people)):
-            for name in names:
-                file = out / "fits" / f"repeat-{repeat + 1}-fold-{fold + 1}-{name.replace(' ', '-')}.json"
-                jobs.append(FoldJob(path, sha256, file, name, repeat, fold, folds.sha256, plan, fitting))
+    for one in planned:
+        for name in names:
+            file = out / "fits" / f"repeat-{one.repeat + 1}-fold-{one.fold + 1}-{name.replace(' ', '-')}.json"
+            jobs.append(FoldJob(path, sha256, file, name, *one, fitting))
     used = min(workers or default_workers(), len(jobs))
     pending = [job for job in jobs if stored_seconds(job) is None]
     estimate = 0.0
@@ -87,7 +91,7 @@ def predict_study(
         "inner": inner,
         "repeats": repeats,
         "fitting": asdict(fitting),
-        "folds_sha256": hashes,
+        "folds_sha256": [one.folds_sha256 for one in planned if one.fold == 0],
         "estimated_seconds": estimate,
     }
     folded = Folded(done, tests, names, learners)
