@@ -160,7 +160,8 @@ def test_movements_that_the_attribution_follows_are_found_and_others_said_to_be_
     places = np.arange(96).reshape(3, 32)
     sums = 2 + 3 * behaviour["AU15_g"].to_numpy()[places] + rng.normal(0, 0.5, places.shape)
     series = along_recording(np.nan_to_num(sums), places, ~np.isin(np.arange(96), [10, 11, 12]))
-    table = unit_correlations(behaviour, np.nan_to_num(sums), places, series).set_index("signal")
+    either_way = np.abs(behaviour["AU02_g"].fillna(0).to_numpy())[places]
+    table = unit_correlations(behaviour, np.nan_to_num(sums), either_way, places, series).set_index("signal")
     assert (
         table["r"].abs().idxmax() == "AU15_g"
         and table.loc["AU15_g", "r"] > 0.9
@@ -171,4 +172,9 @@ def test_movements_that_the_attribution_follows_are_found_and_others_said_to_be_
         "constant" in table.loc["AU05_g", "undefined_reason"]
         and "not measured" in table.loc["head_x_mm", "undefined_reason"]
     )
+    size = np.abs(behaviour["AU02_g"].to_numpy())
+    of_size = unit_correlations(behaviour.assign(AU12_g=size), np.nan_to_num(sums), either_way, places, series)
+    of_size = of_size.set_index("signal")
+    assert of_size["r_size"].idxmax() == "AU12_g" and of_size.loc["AU12_g", "q_size"] < 0.5
+    assert abs(of_size.loc["AU12_g", "r"]) < 0.5 and abs(of_size.loc["AU15_g", "r_size"]) < 0.5
     assert signal_name("AU01_g") == "inner brow raise (AU01)" and "looks down" in signal_name("head_pitch_deg")

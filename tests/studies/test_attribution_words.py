@@ -11,7 +11,7 @@ from openada.studies.attribution_words import outside_sentences, sentences
 TIME_S = np.arange(100) / 5
 
 
-def found(along, *, r=0.61, q=0.01, method="deeplift", outside=0.1, area=0.4):
+def found(along, *, r=0.61, q=0.01, method="deeplift", outside=0.1, area=0.4, size=0.0):
     """A recording of 20 s; along: pool → (100,) what raised the score there."""
     series = np.stack([along.get(name, np.zeros(100)) for name in POOLS], axis=1)
     shares = series.sum(0) / series.sum()
@@ -20,7 +20,7 @@ def found(along, *, r=0.61, q=0.01, method="deeplift", outside=0.1, area=0.4):
     regions["area_normalised"] = regions["share"] / regions["area_share"]
     units = pd.DataFrame(
         {"signal": ["AU01_g", "AU12_g"], "name": ["inner brow raise (AU01)", "lip corner pull (AU12)"], "r": [r, 0.1]}
-    ).assign(q_value=[q, 0.9], n_frames=96)
+    ).assign(q_value=[q, 0.9], n_frames=96, r_size=[0.2, size], q_size=[0.9, 0.01 if size else 0.9])
     return RecordingAttribution(method, "points", True, TIME_S, series.sum(1), series, regions, units, None)
 
 
@@ -33,6 +33,15 @@ def test_most_is_said_with_its_place_its_time_and_its_movement():
     assert said[0].startswith("Most of what raised the score came from the brows between 12.")
     assert "rose and fell together with inner brow raise (AU01), r = 0.61" in said[1]
     assert "10% of the attribution lies outside the face" in said[2] and "limit" not in said[2]
+
+
+def test_a_movement_that_the_size_alone_goes_with_is_said_beside():
+    said = sentences(found({"brows": bump(0, 99)}, q=0.2, size=0.45))
+    assert "none of 2 measured movements" in said[1]
+    assert said[2].startswith(
+        "Frame by frame the size of the attribution, upwards or downwards, rose and fell together with lip corner pull"
+    )
+    assert "(AU12), r = 0.45" in said[2]
 
 
 def test_without_a_majority_in_a_narrow_stretch_less_is_claimed():

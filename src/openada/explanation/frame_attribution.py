@@ -28,6 +28,11 @@ def frame_sums(maps: Sequence[ClipMap]) -> np.ndarray:
     return np.stack([on_frames(one).sum((1, 2)) for one in maps])
 
 
+def frame_sizes(maps: Sequence[ClipMap]) -> np.ndarray:
+    """(W, T) sums of the sizes of the values: how much of the attribution lies in each frame, whichever way it goes."""
+    return np.stack([np.abs(on_frames(one)).sum((1, 2)) for one in maps])
+
+
 def places_of(maps: Sequence[ClipMap]) -> np.ndarray:
     """(W, T) the recording's frame that each of `frame_sums` belongs to."""
     return np.stack([one.places for one in maps])

@@ -1,4 +1,9 @@
-"""Which measured movements go with the attribution: its correlation with action units, gaze and head (expression semantics)."""
+"""Which measured movements go with the attribution: its correlation with action units, gaze and head (expression semantics).
+
+Two questions. With the signed sums of frames: what was there when the score was raised. With the sums of sizes: what was there
+when the model looked closely, whether that raised the score or lowered it. A movement that counts for severity in one company
+and against it in another has a part in the second alone. (The size is an addition of ours; Moreno et al. 2023 have the sums.)
+"""
 
 from __future__ import annotations
 
@@ -17,7 +22,7 @@ _KINDS = ("AU", "gaze_", "head_", "eye_openness")
 SIGNALS = tuple(signal for signal in DICTIONARY if signal.name.startswith(_KINDS))
 COLUMNS = (
     *("signal", "name", "r", "z", "p_value", "q_value", "n_frames", "n_windows", "shifts", "undefined_reason"),
-    *("r_recording", "p_recording"),
+    *("r_recording", "p_recording", "r_size", "z_size", "p_size", "q_size"),
 )
 
 
@@ -29,23 +34,26 @@ def signal_name(column: str) -> str:
 
 
 def unit_correlations(
-    behaviour: pd.DataFrame, sums: np.ndarray, places: np.ndarray, series: np.ndarray
+    behaviour: pd.DataFrame, sums: np.ndarray, sizes: np.ndarray, places: np.ndarray, series: np.ndarray
 ) -> pd.DataFrame:
     """A row per signal of `SIGNALS`, columns `COLUMNS`: Spearman's correlation with the attribution's sums along frames.
 
-    behaviour: a row per frame of the recording, NaN where not measured. sums, places (W, T): of `frame_attribution`; series
-    (F,) the same along the recording, NaN where none. r, z, p_value: within windows (`evaluation.shifted_correlation`), q_value
-    over the signals; r_recording and p_recording: the recording as one window. A frame that was not tracked is in none of them.
+    behaviour: a row per frame of the recording, NaN where not measured. sums, sizes, places (W, T): of `frame_attribution`;
+    series (F,) the sums along the recording, NaN where none. r, z, p_value: within windows (`evaluation.shifted_correlation`),
+    q_value over the signals; r_size to q_size: the same with the sizes; r_recording and p_recording: the recording as one window.
+    A frame that was not tracked is in none of them.
     """
     import pandas as pd
 
-    known = np.where(np.isfinite(series)[places], sums, np.nan)
+    tracked = np.isfinite(series)[places]
+    known, known_sizes = (np.where(tracked, values, np.nan) for values in (sums, sizes))
     whole = np.arange(len(series))[None]
     rows = []
     for signal in SIGNALS:
         values = behaviour[signal.name].to_numpy(float)
         inside = shifted_spearman(values, known, places)
         along = shifted_spearman(values, series[None], whole)
+        looked = shifted_spearman(values, known_sizes, places)
         rows.append(
             {
                 "signal": signal.name,
@@ -54,7 +62,9 @@ def unit_correlations(
                 "undefined_reason": inside.reason,
                 "r_recording": along.r,
                 "p_recording": along.p_value,
+                **{f"{key.split('_')[0]}_size": getattr(looked, key) for key in ("r", "z", "p_value")},
             }
         )
     table = pd.DataFrame(rows)
-    return table.assign(q_value=false_discovery(table["p_value"]))[list(COLUMNS)]
+    q_of = {f"q_{own}": false_discovery(table[f"p_{own}"]) for own in ("value", "size")}
+    return table.assign(**q_of)[list(COLUMNS)]

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from openada.explanation.frame_attribution import along_recording, extreme_frames, frame_sums, places_of
+from openada.explanation.frame_attribution import (
+    along_recording,
+    extreme_frames,
+    frame_sizes,
+    frame_sums,
+    places_of,
+)
 from openada.explanation.recording_maps import ClipMap
 from openada.explanation.region_pooling import POOLS, pool_regions, region_table
 from openada.explanation.unit_correlation import unit_correlations
@@ -84,7 +90,7 @@ def attribute(recording: PreparedRecording, maps: Sequence[ClipMap]) -> Recordin
         series=series,
         region_along=along,
         regions=region_table(pooled),
-        units=unit_correlations(recording.behaviour, sums, places, series),
+        units=unit_correlations(recording.behaviour, sums, frame_sizes(maps), places, series),
         completeness=completeness_of(maps),
     )
 

@@ -45,7 +45,8 @@ ATTRIBUTION_FILES = (
 )
 UNIT_NOTE = (
     "r: Spearman's correlation of a movement with the attribution of frames, within windows, their mean by Fisher's z. p: share "
-    "of circular shifts within the recording that do as well; q: over all movements. Undefined ones have their reason."
+    "of circular shifts within the recording that do as well; q: over all movements; of the size: with how much attribution "
+    "lies in a frame, upwards or downwards. Undefined ones have their reason."
 )
 
 
@@ -91,6 +92,7 @@ def shown_units(found: RecordingAttribution) -> pd.DataFrame:
         "r": "r",
         "p_value": "p",
         "q_value": "q",
+        **({"r_size": "r of the size", "q_size": "q of the size"} if found.signed else {}),
         "n_frames": "n",
         "undefined_reason": "undefined",
     }

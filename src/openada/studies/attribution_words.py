@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from openada.explanation.frame_attribution import shortest_span
 from openada.explanation.region_pooling import LOST, OUTSIDE, POOLS
 from openada.studies.attribution import RecordingAttribution
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MOST = 0.5
 """Share from which on the word "most" is used."""
@@ -81,24 +86,35 @@ def _narrow(time_s: np.ndarray, first: int, last: int) -> bool:
 
 
 def _with_what(found: RecordingAttribution) -> list[str]:
+    """The movement that goes most with the attribution; of a signed one also with its size, if any does."""
     known = found.units[np.isfinite(found.units["q_value"].to_numpy(float))]
-    clear = known[known["q_value"] < SIGNIFICANT_Q]
     if not len(known):
         return ["No measured movement could be set beside the attribution."]
+    said = _clearest(known, "r", "q_value", "attribution" if found.signed else "the size of the attribution")
+    size = (
+        _clearest(known, "r_size", "q_size", "the size of the attribution, upwards or downwards,")
+        if found.signed
+        else []
+    )
+    none = (
+        f"It went with none of {len(known)} measured movements more than chance allows (circular shifts, "
+        f"false discovery rate {SIGNIFICANT_Q:g})."
+    )
+    return [*(said or [none]), *size]
+
+
+def _clearest(known: pd.DataFrame, r: str, q: str, what: str) -> list[str]:
+    clear = known[known[q] < SIGNIFICANT_Q]
     if not len(clear):
-        return [
-            f"It went with none of {len(known)} measured movements more than chance allows (circular shifts, "
-            f"false discovery rate {SIGNIFICANT_Q:g})."
-        ]
-    row = clear.iloc[int(np.abs(clear["r"].to_numpy(float)).argmax())]
+        return []
+    row = clear.iloc[int(np.abs(clear[r].to_numpy(float)).argmax())]
     way = (
         "rose and fell together with"
-        if row["r"] > 0
+        if row[r] > 0
         else "rose where there was less of, and fell where there was more of,"
     )
-    signs = "attribution" if found.signed else "the size of the attribution"
     return [
-        f"Frame by frame {signs} {way} {row['name']}, r = {row['r']:.2f} (q = {row['q_value']:.3f} over {len(known)} movements, "
+        f"Frame by frame {what} {way} {row['name']}, r = {row[r]:.2f} (q = {row[q]:.3f} over {len(known)} movements, "
         f"circular shifts; {int(row['n_frames'])} frames)."
     ]
 

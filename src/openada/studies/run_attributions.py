@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from openada.prepared.dataset import PreparedRecording
 
 FOLDER = "attribution"
+FORMAT = 2
+"""Of the kept files; others are made anew."""
 
 
 class RunAttributions(NamedTuple):
@@ -57,7 +59,7 @@ def run_attributions(
     rows = []
     for done, (row, out) in enumerate(zip(predictions.itertuples(), outcome, strict=True), start=1):
         kept = run / FOLDER / method / f"{row.recording_id}.json"
-        if not kept.is_file():
+        if not kept.is_file() or read_json(kept).get("format") != FORMAT:
             write_json(kept, plain(_tables(explained, dataset.recording(row.recording_id), method)))
         found = read_json(kept)
         about = {
@@ -81,6 +83,7 @@ def _tables(run: ExplainableRun, recording: PreparedRecording, method: str) -> d
     )
     found = attribute(recording, maps)
     return {
+        "format": FORMAT,
         "regions": found.regions.to_dict("records"),
         "units": found.units.to_dict("records"),
         "completeness": found.completeness,

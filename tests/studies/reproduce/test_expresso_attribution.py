@@ -13,7 +13,7 @@ from openada.explanation.unit_correlation import SIGNALS
 from openada.files import read_json
 from openada.models.registry import config_for
 from openada.studies import run_attributions
-from openada.studies.reproduce import expresso_attribution
+from openada.studies.reproduce import expresso_attribution, expresso_units
 from openada.studies.reproduce.job import Job
 from openada.studies.reproduce.result import write_result
 from openada.studies.reproduce.targets import reproduce, system_of
@@ -58,8 +58,8 @@ def test_regions_and_movements_are_of_every_test_recording_and_computed_once(job
     monkeypatch.setattr(run_attributions, "explain_recording", never)
     again = reproduce("expresso/units", job)
     table = again.table[again.table["group"] == "all recordings"]
-    assert set(table["signal"]) == {signal.name for signal in SIGNALS}
-    assert table.set_index("signal").loc["head_x_mm", "note"] == "undefined in every recording"
+    assert set(table["signal"]) == {signal.name for signal in SIGNALS} and set(table["measure"]) == {"r", "r_size"}
+    assert (table.set_index("signal").loc["head_x_mm", "note"] == "undefined in every recording").all()
     assert table["value"].isna().all() and not again.sections[0].drawings  # nothing moves in this fixture
     assert (write_result(job, again) / "recordings.csv").is_file()
     assert (write_result(job, result) / "figures" / "region_by_all.svg").is_file()
@@ -83,11 +83,23 @@ def test_places_of_planted_regions_are_told_from_the_area_normalised_ranking():
     assert len(expresso_attribution._ranking(table(brows=3.0), False)) == 1
 
 
+def test_places_of_planted_movements_are_told_beside_those_of_distractors():
+    def told(**r):
+        rows = [{"signal": name, "movement": name, "value": value, "q_value": 0.5} for name, value in r.items()]
+        return expresso_units.unit_words(pd.DataFrame(rows), "attribution", True)[-1]
+
+    first = told(AU01_g=0.3, AU04_g=0.2, AU15_g=0.4, AU05_g=0.5, AU12_g=0.1)
+    assert "planted movements AU01 3, AU04 4, AU15 2; distractors AU12 5. Every planted one is before" in first
+    assert told(AU01_g=0.3, AU04_g=0.0, AU12_g=0.1).endswith("They are mixed.")
+
+
 def test_the_share_outside_the_face_is_told_with_the_limit():
     rows = [
         {"measure": "share", "value": 0.5, "low": 0.4, "high": 0.6},
         {"measure": "area_normalised", "value": 1.25, "low": np.nan, "high": np.nan},
     ]
     table = pd.DataFrame(rows).assign(group="all recordings", region="outside the face")
-    said = expresso_attribution._outside(table)
+    each = pd.DataFrame({"region": ["outside the face"] * 3 + ["nose"], "area_normalised": [1.5, 0.9, np.nan, 2.0]})
+    said = expresso_attribution._outside(table, each)
+    assert "Of single recordings 1 of 3 are" in said
     assert "0.50 [0.40, 0.60] of the attribution, 1.25 times" in said and "; above the limit of 1" in said

@@ -32,6 +32,7 @@ _DEPNET = "openada.studies.reproduce.depnet_tables"
 _DEPNET_TESTS = "openada.studies.reproduce.depnet_tests"
 _EXPRESSO = "openada.studies.reproduce.expresso_tables"
 _EXPRESSO_MAPS = "openada.studies.reproduce.expresso_attribution"
+_EXPRESSO_UNITS = "openada.studies.reproduce.expresso_units"
 _PAN = "Pan et al. 2023"
 _HE = "He et al. 2022"
 _MORENO = "Moreno et al. 2023"
@@ -83,7 +84,7 @@ TARGETS: dict[str, Target] = {
         _MORENO, "attribution by region of the face, by band and outcome", f"{_EXPRESSO_MAPS}:regions"
     ),
     "expresso/units": Target(
-        _MORENO, "movements that go with the attribution, by band and outcome", f"{_EXPRESSO_MAPS}:units"
+        _MORENO, "movements that go with the attribution, by band and outcome", f"{_EXPRESSO_UNITS}:units"
     ),
 }
 OWN_DOWNLOADS = ("sta-drn/table5",)
