@@ -21,14 +21,14 @@ def apply(matrix, points):
 
 
 def test_the_matrix_of_an_upright_face_is_known():
-    matrix = crop_from_frame(landmarks((100, 50), (140, 50), (120, 100)), 150)
+    matrix = crop_from_frame(landmarks((100, 50), (140, 50), (120, 100)), 150, "openada")
     # eyes to mouth: 50 px become 150 / 3 = 50 px, so the scale is 1; (120, 50) goes to (75, 0.35 * 150)
     np.testing.assert_allclose(matrix, [[1, 0, 75 - 120], [0, 1, 0.35 * 150 - 50]], atol=1e-12)
 
 
 def test_the_matrix_of_a_face_on_its_side_is_known():
     # turned a quarter clockwise: its image-left eye is on top, its mouth to the left; 100 px become 50
-    matrix = crop_from_frame(landmarks((200, 60), (200, 140), (100, 100)), 150)
+    matrix = crop_from_frame(landmarks((200, 60), (200, 140), (100, 100)), 150, "openada")
     np.testing.assert_allclose(matrix[:, :2], [[0, 0.5], [-0.5, 0]], atol=1e-12)
     np.testing.assert_allclose(apply(matrix, (200, 100)), (75, 0.35 * 150))
 
@@ -42,14 +42,14 @@ def test_any_similarity_of_a_face_gives_the_same_crop(angle_deg, scale):
     turn = scale * np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     moved = mesh.astype(np.float64)
     moved[:, :2] = mesh[:, :2] @ turn.T + (13.7, -211.3)
-    one = apply(crop_from_frame(mesh, SIZE), mesh[:, :2])
-    two = apply(crop_from_frame(moved, SIZE), moved[:, :2])
+    one = apply(crop_from_frame(mesh, SIZE, "openada"), mesh[:, :2])
+    two = apply(crop_from_frame(moved, SIZE, "openada"), moved[:, :2])
     np.testing.assert_allclose(one, two, atol=1e-6)
 
 
 def test_the_geometry_is_what_is_promised():
     mesh = landmarks((101, 52), (143, 47), (119, 103))
-    matrix = crop_from_frame(mesh, SIZE)
+    matrix = crop_from_frame(mesh, SIZE, "openada")
     left, right, mouth = (apply(matrix, p) for p in ((101, 52), (143, 47), (119, 103)))
     assert left[1] == pytest.approx(right[1]) and left[0] < right[0]
     middle = (left + right) / 2

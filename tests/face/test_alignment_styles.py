@@ -93,11 +93,41 @@ def test_a_lost_face_has_no_transform_and_neither_have_landmarks_on_one_spot(sty
     assert np.isnan(crop_from_frame(np.full((478, 3), 7.0), SIZE, style)).all()
 
 
-def test_the_default_is_openada_and_an_unknown_style_is_refused():
+def test_the_default_is_stable_and_an_unknown_style_is_refused():
     mesh = some_face()
-    np.testing.assert_array_equal(crop_from_frame(mesh), crop_from_frame(mesh, 224, "openada"))
-    with pytest.raises(UnusableInput, match="'OpenFace'; choose one of: openada, openface, vggface2, dlib, imutils"):
+    np.testing.assert_array_equal(crop_from_frame(mesh), crop_from_frame(mesh, 224, "stable"))
+    with pytest.raises(
+        UnusableInput, match="'OpenFace'; choose one of: stable, openada, openface, vggface2, dlib, imutils"
+    ):
         crop_from_frame(mesh, SIZE, "OpenFace")
+
+
+def test_stable_scales_by_the_spread_of_points_that_expressions_hardly_move():
+    points = np.random.default_rng(9).uniform(0, 100, (68, 2))
+    for index, place in alignment_styles._STABLE.items():
+        points[index] = 90 * np.array(place) + (41, 17)
+    mesh = mesh_with(points)
+    matrix = crop_from_frame(mesh, SIZE, "stable")
+    known = apply(matrix, points[list(alignment_styles._STABLE)])
+    spread = np.sqrt(((known - known.mean(axis=0)) ** 2).sum(axis=1).mean())
+    assert spread == pytest.approx(0.29 * SIZE)
+    eyes = [apply(matrix, points[[outer, inner]]).mean(axis=0) for outer, inner in ((36, 39), (42, 45))]
+    np.testing.assert_allclose(np.mean(eyes, axis=0), (0.5 * SIZE, 0.35 * SIZE), atol=1e-6)
+    assert eyes[0][1] == pytest.approx(eyes[1][1]) and eyes[0][0] < eyes[1][0]
+
+
+def test_a_mouth_whose_corners_fall_leaves_stable_crops_alone_and_shrinks_the_former_style():
+    from openada.face.regions import MOUTH_CORNERS
+
+    still = some_face()
+    fallen = still.copy()
+    fallen[list(MOUTH_CORNERS), 1] += 8
+    for style, changed in (("stable", False), ("openada", True)):
+        before, after = (crop_from_frame(mesh, SIZE, style) for mesh in (still, fallen))
+        assert (np.abs(after - before).max() > 1e-3) == changed
+    assert np.linalg.det(crop_from_frame(fallen, SIZE, "openada")[:, :2]) < np.linalg.det(
+        crop_from_frame(still, SIZE, "openada")[:, :2]
+    )
 
 
 def test_openface_shows_a_reference_face_at_seven_tenths_of_a_pixel_per_mm():

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 Subject = Literal["largest", "centre", "first"]
 Reference = Literal["median", "first-seconds", "none"]
-Alignment = Literal["openada", "openface", "vggface2", "dlib", "imutils"]
+Alignment = Literal["stable", "openada", "openface", "vggface2", "dlib", "imutils"]
 Tracker = Literal["mediapipe", "face-landmarker"]
 Format = Literal["parquet", "csv", "openface"]
 
@@ -89,7 +89,7 @@ def prepare(
     subject: Subject = "largest",
     reference: Reference = "median",
     focal_px: float | None = None,
-    alignment: Alignment = "openada",
+    alignment: Alignment = "stable",
     tracker: Tracker = "mediapipe",
     tracker_model: Path | None = None,
     encoder: str = "libx264",

@@ -2,7 +2,7 @@
 
 The crop is a similarity transform of the frame (rotation, one scale, shift; never mirrored). Which one is a matter of
 style, see `face/alignment_styles.py`; the default is ours: the line between the eye centres is level, the eyes' midpoint
-lies at (0.5, 0.35) of the crop, and the distance from it to the mouth's centre is one third of the crop's side.
+lies at (0.5, 0.35) of the crop, and the size is that of points that expressions hardly move.
 
 Coordinates count from the picture's edge, as the landmarks' do: pixel i reaches from i to i + 1, its centre is i + 0.5.
 """
@@ -20,7 +20,7 @@ GREY = 128
 """What lies outside the frame, and the whole crop of a lost frame."""
 
 
-def crop_from_frame(landmarks_px: np.ndarray, size_px: int = SIZE_PX, style: str = "openada") -> np.ndarray:
+def crop_from_frame(landmarks_px: np.ndarray, size_px: int = SIZE_PX, style: str = "stable") -> np.ndarray:
     """The transform (2, 3) float64 that takes frame pixels (x, y, 1) to crop pixels; all NaN for a lost frame.
 
     landmarks_px: (478, 2 or 3). Depth is not used. Raises UnusableInput for a style that is not in `ALIGNMENTS`.

@@ -26,7 +26,7 @@ class Parameters:
     focal_px: float | None = None
     crops: bool = True
     crop_size_px: int = layout.CROP_SIZE_PX
-    alignment: str = "openada"
+    alignment: str = "stable"
     encoder: str = "libx264"
     crf: int = 18
 
