@@ -107,7 +107,8 @@ def prepare(
         subject: Whom to follow where several people are in view, as in 'openada features'.
         reference: What action units are measured against, as in 'openada features'.
         focal_px: Focal length of the camera in pixels, if known; gives the head's position in mm.
-        alignment: Style of the aligned crops.
+        alignment: Style of the aligned crops: "stable", scaled by points that expressions hardly move; "openada", the former
+            default, whose scale follows the mouth; or that of a published system.
         tracker: mediapipe works as installed; face-landmarker needs --tracker-model.
         tracker_model: A MediaPipe face_landmarker.task file.
         encoder: H.264 or VP9 encoder of the aligned crops (libx264, libvpx-vp9).
