@@ -16,7 +16,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "r3d_18": {"backbone": "r3d_18"},
     "mc3_18": {"backbone": "mc3_18"},
     "r2plus1d_50": {"backbone": "r2plus1d_50"},
-    "planted": {"backbone": "r3d_18", "width": 16, "image_size": 64, "clip_frames": 32},
+    "planted": {"backbone": "mc3_18", "width": 16, "image_size": 64, "clip_frames": 32},
 }
 
 
