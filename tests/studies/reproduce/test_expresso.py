@@ -18,7 +18,8 @@ from openada.training.run_folder import RunFolder
 
 RECIPE: ClipRecipe[Any] = replace(
     clip_recipe("expresso-ai", "planted"),
-    model=config_for("expresso-ai", "planted", width=2, clip_frames=7, image_size=32),
+    model=config_for("expresso-ai", "planted", backbone="r2plus1d_18", width=2, clip_frames=7, image_size=32),
+    frame_step=1,
     pretext=replace(clip_recipe("expresso-ai", "planted").pretext, epochs=0),
     epochs=1,
     clips_per_recording=1,
