@@ -3,9 +3,9 @@
     python benchmarks/attribution_in_cues.py RUN BENCHMARK PREPARED [--method deeplift] [--part test]
 
 RUN a trained run that `openada explain` takes; BENCHMARK as `openada synth` wrote it, PREPARED as `openada prepare` did. The
-attribution of a frame is the sum of its map over the picture, in the unit of the method; its size the sum of the sizes. Frames are
-told apart by the truth: how many of the three groups of movements (brows, mouth, lids) are on. Mean over the frames of a recording,
-over its recordings, and over subjects with a 95 % interval.
+attribution of a frame is the sum of its map over the picture, in the unit of the method; its size is the sum of the sizes. Frames
+are told apart by the truth: how many of the three groups of movements (brows, mouth, lids) are on. Mean over the frames of a
+recording, over its recordings, and over subjects with a 95 % interval.
 """
 
 from __future__ import annotations
