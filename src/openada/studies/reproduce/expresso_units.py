@@ -69,7 +69,7 @@ def units(name: str, job: Job) -> Result:
         drawings += _drawn(own, measure, bands)
     section = Section(
         f"By movement, {job.attribution}, {job.part} recordings",
-        [*said, *NOT_SAID],
+        [*dict.fromkeys(said), *NOT_SAID],
         tables=tables,
         drawings=drawings,
         footer=job.foot(made.runs[: len(job.task_names)]),
