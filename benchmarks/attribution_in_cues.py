@@ -47,8 +47,9 @@ def main() -> None:
         )
         truth = pd.read_parquet(given.benchmark / "truth" / f"{name}.parquet", columns=[*GROUPS])
         on = truth.to_numpy(float).sum(1).astype(int)[places_of(maps)]
+        measures = {"attribution": frame_sums(maps), "size": frame_sizes(maps)}
         for count, kind in enumerate(KINDS):
-            for measure, values in (("attribution", frame_sums(maps)), ("size", frame_sizes(maps))):
+            for measure, values in measures.items():
                 if (on == count).any():
                     value = float(values[on == count].mean())
                     rows.append({"subject": subject[name], "on": kind, "measure": measure, "value": value})

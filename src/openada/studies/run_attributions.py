@@ -59,9 +59,10 @@ def run_attributions(
     rows = []
     for done, (row, out) in enumerate(zip(predictions.itertuples(), outcome, strict=True), start=1):
         kept = run / FOLDER / method / f"{row.recording_id}.json"
-        if not kept.is_file() or read_json(kept).get("format") != FORMAT:
+        found = read_json(kept) if kept.is_file() else {}
+        if found.get("format") != FORMAT:
             write_json(kept, plain(_tables(explained, dataset.recording(row.recording_id), method)))
-        found = read_json(kept)
+            found = read_json(kept)
         about = {
             "recording_id": row.recording_id,
             "subject": str(row.subject),
