@@ -65,8 +65,8 @@ def stable(landmarks_px: np.ndarray, size_px: int) -> np.ndarray:
     """Ours (224 px): eyes level, their midpoint at `EYES_AT`, scaled by the spread of points that expressions hardly move.
 
     Brows, chin and most of the forehead are inside. The points are OpenFace's stable ones: corners and lower lids of the eyes,
-    nose, sides of the jaw. A head turned by 30° is drawn 3 to 4 % larger (by the distance between the eyes it would be 13 to
-    18 %); a mouth whose corners fall leaves the scale as it is (benchmarks/alignment_on_planted.md).
+    nose, sides of the jaw. A head turned by 30° is drawn 4 % larger (by the distance between the eyes it would be 15 to
+    16 %); a mouth whose corners fall leaves the scale as it is (benchmarks/alignment_on_planted.md).
     """
     spread = _complex(ibug68(landmarks_px))[list(_STABLE)].std()
     return _eyes_level(landmarks_px, size_px, STABLE_SPREAD * size_px, float(spread))
