@@ -84,13 +84,21 @@ def test_places_of_planted_regions_are_told_from_the_area_normalised_ranking():
 
 
 def test_places_of_planted_movements_are_told_beside_those_of_distractors():
-    def told(**r):
-        rows = [{"signal": name, "movement": name, "value": value, "q_value": 0.5} for name, value in r.items()]
-        return expresso_units.unit_words(pd.DataFrame(rows), "attribution", True)[-1]
+    def told(group="all recordings", **r):
+        rows = [{"signal": name, "value": value, "group": group} for name, value in r.items()]
+        return expresso_units.places(pd.DataFrame(rows)).to_dict("records")
 
-    first = told(AU01_g=0.3, AU04_g=0.2, AU15_g=0.4, AU05_g=0.5, AU12_g=0.1)
-    assert "planted movements AU01 3, AU04 4, AU15 2; distractors AU12 5. Every planted one is before" in first
-    assert told(AU01_g=0.3, AU04_g=0.0, AU12_g=0.1).endswith("They are mixed.")
+    cue = {"AU01_g": 0.3, "AU04_g": 0.2, "AU15_g": 0.4, "AU45_g": 0.15, "gaze_pitch_deg": 0.12}
+    (first,) = told(**cue, AU05_g=0.5, AU12_g=0.1, AU02_g=-0.2)
+    assert [first[name] for name in ("AU01", "AU04", "AU15", "AU45", "gaze_pitch_deg", "of")] == [3, 4, 2, 5, 6, 8]
+    assert (first["first distractor"], first["before every distractor"]) == ("AU12 7", "all planted")
+    (severe,) = told("band severe", **{**cue, "AU45_g": 0.0}, AU12_g=0.1)
+    assert (severe["group"], severe["before every distractor"]) == ("band severe", "units 1, 4, 15")
+    assert told(**cue, AU12_g=0.25)[0]["before every distractor"] == "not all of units 1, 4, 15"
+    (missing,) = told(AU01_g=0.3, AU04_g=0.2, AU15_g=np.nan)
+    assert (missing["AU15"], missing["first distractor"]) == ("undefined", "none")
+    assert missing["before every distractor"] == "not all of units 1, 4, 15"
+    assert told("correct", **cue) == []
 
 
 def test_the_share_outside_the_face_is_told_with_the_limit():

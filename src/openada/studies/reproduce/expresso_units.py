@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,6 +38,13 @@ UNIT_NOTE = (
     "Student's t]. q: Benjamini and Hochberg over the movements. Of n recordings without a relation about n / 20 have a p below "
     ".05."
 )
+NAMED_UNITS = ("AU01_g", "AU04_g", "AU15_g")
+"""Units 1, 4 and 15: what the benchmark's cue is named after."""
+OF_BANDS = (
+    "Of all movements from the largest r to the smallest. On the benchmark each is on equally long for everybody; the higher the "
+    "score, the more of that time those of the cue are on together. In the severe band a movement of the cue is mostly the cue, "
+    "in the minimal band it is mostly on alone, and what is spent alone cannot coincide."
+)
 TWO_QUESTIONS = (
     "With the attribution: what was there when the score was raised. With its size: what was there when the model looked "
     "closely, whether that raised the score or lowered it. A movement that counts for the score in one company and against it in "
@@ -57,7 +64,7 @@ def units(name: str, job: Job) -> Result:
     for measure in measures:
         own = table[table["measure"] == measure]
         whole = own[own["group"] == ALL]
-        said += unit_words(whole, MEASURES[measure], made.planted)
+        said += unit_words(whole, MEASURES[measure])
         tables += [
             NamedTable(f"With the {MEASURES[measure]}", _unit_table(whole, made.planted), UNIT_NOTE),
             NamedTable(
@@ -66,6 +73,8 @@ def units(name: str, job: Job) -> Result:
                 UNIT_NOTE,
             ),
         ]
+        if made.planted:
+            tables.append(NamedTable(f"Places by r with the {MEASURES[measure]}", places(own), OF_BANDS))
         drawings += _drawn(own, measure, bands)
     section = Section(
         f"By movement, {job.attribution}, {job.part} recordings",
@@ -98,8 +107,8 @@ def _drawn(own: pd.DataFrame, measure: str, bands: Sequence[str]) -> list[Drawin
     return bars(known, "movement", measure, label, bands, None, (), name="movement" if measure == SUM else "size")
 
 
-def unit_words(whole: pd.DataFrame, what: str, planted: bool) -> list[str]:
-    """Which movements go with it, which are undefined, and on the benchmark the places of those that were planted."""
+def unit_words(whole: pd.DataFrame, what: str) -> list[str]:
+    """Which movements go with it, and which are undefined."""
     known = whole[np.isfinite(whole["value"])]
     clear = known[known["q_value"] < 0.05].sort_values("value", key=np.abs, ascending=False)
     said = [
@@ -109,22 +118,35 @@ def unit_words(whole: pd.DataFrame, what: str, planted: bool) -> list[str]:
     undefined = whole[~np.isfinite(whole["value"])]
     if len(undefined):
         said.append(f"Undefined in every recording: {', '.join(undefined['movement'])}.")
-    if planted:
-        order = list(known.sort_values("value", ascending=False)["signal"])
-        places = {name: order.index(name) + 1 for name in (*PLANTED_UNITS, *DISTRACTOR_UNITS) if name in order}
-        listed = [", ".join(f"{name.removesuffix('_g')} {places[name]}" for name in names if name in places)
-                  for names in (PLANTED_UNITS, DISTRACTOR_UNITS)]  # fmt: skip
-        last, first = (
-            pick((places[name] for name in names if name in places), default=None)
-            for pick, names in ((max, PLANTED_UNITS), (min, DISTRACTOR_UNITS))
-        )
-        verdict = "" if last is None or first is None else (
-            " Every planted one is before every distractor." if last < first else " They are mixed."
-        )  # fmt: skip
-        said.append(
-            f"Places of {len(order)} by r with the {what}: planted movements {listed[0]}; distractors {listed[1]}.{verdict}"
-        )
     return said
+
+
+def places(own: pd.DataFrame) -> pd.DataFrame:
+    """On the benchmark: the places by r of all that was planted and of the first distractor, a row for all and for each band."""
+    rows = []
+    for group, of_group in own.groupby("group", sort=False):
+        if group != ALL and not str(group).startswith("band "):
+            continue
+        known = of_group[np.isfinite(of_group["value"])].sort_values("value", ascending=False)
+        place = {name: at for at, name in enumerate(known["signal"], 1)}
+        first = min(((place[name], name) for name in DISTRACTOR_UNITS if name in place), default=(np.inf, ""))
+        rows.append(
+            {
+                "group": group,
+                **{name.removesuffix("_g"): place.get(name, "undefined") for name in PLANTED_UNITS},
+                "first distractor": f"{first[1].removesuffix('_g')} {first[0]}" if first[1] else "none",
+                "before every distractor": _before(place, first[0]),
+                "of": len(place),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _before(place: Mapping[str, int], first: float) -> str:
+    for names, said in ((PLANTED_UNITS, "all planted"), (NAMED_UNITS, "units 1, 4, 15")):
+        if max(place.get(name, np.inf) for name in names) < first:
+            return said
+    return "not all of units 1, 4, 15"
 
 
 def _unit_table(whole: pd.DataFrame, planted: bool) -> pd.DataFrame:
