@@ -19,9 +19,6 @@ from openada.studies.planted_baselines import MAY_BEAT_CONSTANT
 
 SIZE_PX = 192
 SHARES = (0.66, 0.09, 0.25)  # of the people: training, development (which calibrates the interval), test
-ALIGNMENT = "openada"
-"""The former crops, whose size follows the mouth: what preset `demo` was made on. On `stable` ones it does not learn the cue in
-its few epochs (docs/architecture.md)."""
 REAL_CLIPS = ("single_face.mp4", "face_noface.mov")
 
 
@@ -44,7 +41,6 @@ def run_demo(out: Path, *, subjects: int, seconds: float, fps: float, seed: int)
     """Render, prepare, train both stages, evaluate on held-out subjects, assess; print what was measured."""
     from openada.datasets.planted.generate import generate
     from openada.inference.recording import TrainedRun
-    from openada.prepared.job import Parameters
     from openada.prepared.prepare import prepare
     from openada.studies.assess import assess_video
     from openada.studies.evaluate import evaluate_run
@@ -65,7 +61,7 @@ def run_demo(out: Path, *, subjects: int, seconds: float, fps: float, seed: int)
             size_px=SIZE_PX,
         )
     with clock.step("Preparing: tracking and aligning every face"):
-        outcomes = prepare(benchmark / "manifest.csv", prepared, parameters=Parameters(alignment=ALIGNMENT))
+        outcomes = prepare(benchmark / "manifest.csv", prepared)
         failed = [outcome for outcome in outcomes if outcome.status == "failed"]
         if failed:
             raise SomeItemsFailed(f"{len(failed)} recordings could not be prepared; the first: {failed[0].error}")

@@ -76,7 +76,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "cached": True,
         "augmentation": Augmentation(brightness=0.4, contrast=0.4, saturation=0.4, hue=0.05, shift=0.03, noise=0.02),
         "pretext": StageRecipe(epochs=4, learning_rate=2e-3, batch=16, weight_decay=1e-2),
-        "encoder": StageRecipe(epochs=2, learning_rate=3e-4, batch=16, weight_decay=1e-2),
+        "encoder": StageRecipe(epochs=6, learning_rate=1e-3, batch=16, weight_decay=1e-2),
         "selector": StageRecipe(epochs=60, learning_rate=3e-2, batch=8, weight_decay=3e-3),
     },
 }
