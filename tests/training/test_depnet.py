@@ -123,10 +123,13 @@ def test_a_frame_network_learns_from_single_frames_and_is_tested_on_many(shared_
         model=config_for("frame-network", network="test_resnet", image_size=64),
         test_frames=7,
         cached=True,
+        pretext=replace(RECIPE.pretext, epochs=1),
         epochs=1,
         batch=4,
     )
     folder = train_clips("frame-network", shared_prepared, tmp_path / "run", recipe, progress=False)
+    logged = pd.read_csv(folder.metrics).query("stage == 'pretext'")
+    assert set(logged["metric"]) == {"training_loss", "development_loss"} and np.isfinite(logged["value"]).all()
     rows = predict(folder.folder, data=shared_prepared).set_index("recording_id")
     trained = TrainedRun.load(folder.folder)
     reader = trained.source.reader(PreparedDataset(shared_prepared).recording("r10"))

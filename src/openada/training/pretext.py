@@ -77,8 +77,8 @@ class PretextTraining(lightning.LightningModule):
 
     Linear maps, dropped afterwards: from all places of the grid at a time step to the signals then, and from the vector to the
     signals at all time steps. Their losses are added. Frames that were not tracked take no part.
-    `read` gives what `network` makes of clips (B, 3, T, H, W); `clip_shape` is (3, T, H, W). The parameters of `network` that
-    `read` uses are trained, and the state of no other changes.
+    `read` gives what `network` makes of clips (B, 3, T, H, W); `clip_shape` is (3, T, H, W). Without a vector above the grid
+    clips may have another T at test. The parameters of `network` that `read` uses are trained, and the state of no other changes.
     """
 
     spread: torch.Tensor
@@ -101,16 +101,16 @@ class PretextTraining(lightning.LightningModule):
             network.eval()
             grid, vector = read(torch.zeros(1, *clip_shape))
         network.train(training)
-        _, channels, self._steps, height, width = grid.shape
+        _, channels, steps, height, width = grid.shape
         self.from_grid = nn.Linear(channels * height * width, len(SIGNALS))
-        self.from_vector = None if vector is None else nn.Linear(vector.shape[1], self._steps * len(SIGNALS))
+        self.from_vector = None if vector is None else nn.Linear(vector.shape[1], steps * len(SIGNALS))
         self.register_buffer("spread", torch.from_numpy(spread))
         self._lr = learning_rate
         self._weight_decay = weight_decay
 
     def _loss(self, batch: SegmentSample) -> torch.Tensor:
         grid, vector = self._read(batch.clip)
-        target = torch.stack([part.nanmean(dim=1) for part in batch.signals.tensor_split(self._steps, dim=1)], 1)
+        target = torch.stack([part.nanmean(dim=1) for part in batch.signals.tensor_split(grid.shape[2], dim=1)], 1)
         target = (target / self.spread).clamp(-LIMIT_SD, LIMIT_SD)
         seen = target.isfinite()
         readings = [self.from_grid(grid.permute(0, 2, 1, 3, 4).flatten(2))]
