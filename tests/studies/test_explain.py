@@ -145,11 +145,17 @@ def test_a_run_of_expada_is_explained_by_what_applies_to_it(run, tmp_path, capsy
     ]
     assert main([*assessed, "deeplift"]) == 2 and "attention multiplies" in capsys.readouterr().err
     assert main([*assessed, "grad-cam"]) == 0
+    printed = capsys.readouterr().out
     page = (tmp_path / "assessed" / "report.html").read_text(encoding="utf-8")
     assert "Attribution: grad-cam" in page and "By region of the face" in page
     said = read_json(tmp_path / "assessed" / "assessment.json")
     assert said["attribution"]["method"] == "grad-cam" and said["attribution"]["sentences"][0] in page
-    assert (tmp_path / "assessed" / "attribution_units.csv").is_file() and "attribution_units.csv" in said["files"]
+    for name in ("attribution_units.csv", "attribution_overlay.mp4"):
+        assert (tmp_path / "assessed" / name).is_file() and name in said["files"] and name in page
+    assert f"- {said['attribution']['sentences'][0]}" in printed
+    outside = said["attribution"]["sentences"][-1]
+    assert "outside the face" in outside
+    assert said["attribution"]["outside_the_face"]["flagged"] == (outside in said["warnings"])
     with pytest.raises(UnusableInput, match=r"'openada assess' shows.*grad-cam"):
         explain_video(tmp_path / "v.mp4", run, tmp_path / "out", method="relevance")
     config = read_json(run / "config.json")

@@ -47,7 +47,7 @@ def print_run(folder: RunFolder) -> None:
 
 
 def print_assessment(assessment: dict[str, Any]) -> None:
-    """Score, band, interval and warnings in a few lines."""
+    """Score, band, interval, attribution if there is one, and warnings in a few lines."""
     low, high = assessment["scale_range"]
     print(f"score {assessment['score']:.1f} on {assessment['scale']} ({low:g}–{high:g}), band {assessment['band']}")
     interval = assessment["interval"]
@@ -57,23 +57,30 @@ def print_assessment(assessment: dict[str, Any]) -> None:
         )
     else:
         print(f"no interval: {assessment['interval_missing_reason']}")
+    if "attribution" in assessment:
+        print(f"attribution by {assessment['attribution']['method']}:")
+        _print_attribution(assessment["attribution"])
     for warning in assessment["warnings"]:
         print(f"warning: {warning}")
     print(assessment["responsible_use"])
 
 
-def print_explanation(facts: dict[str, Any]) -> None:
-    """What the maps show, in which unit, what stands out in them, how far they are from adding up, and the warnings."""
+def _print_attribution(told: dict[str, Any]) -> None:
     from openada.studies.attribution import completeness_sentence
 
+    for sentence in told["sentences"]:
+        print(f"- {sentence}")
+    if told["completeness"]:
+        print(f"- {completeness_sentence(told['completeness'])}")
+
+
+def print_explanation(facts: dict[str, Any]) -> None:
+    """What the maps show, in which unit, what stands out in them, how far they are from adding up, and the warnings."""
     print(f"{facts['method']}: {facts['meaning']}")
     print(f"explained: {facts['explained']}; {len(facts['clips'])} clips")
     cells = "×".join(str(cells) for cells in facts["grid"]["cells"])
     print(f"values: {facts['unit']}; grid {cells} (time×height×width); colours end at {facts['colour_scale_end']:.3g}")
-    for sentence in facts["sentences"]:
-        print(f"- {sentence}")
-    if facts["completeness"]:
-        print(f"- {completeness_sentence(facts['completeness'])}")
+    _print_attribution(facts)
     for warning in facts["warnings"]:
         print(f"warning: {warning}")
     print(facts["responsible_use"])

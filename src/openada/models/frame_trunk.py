@@ -91,13 +91,18 @@ class FrameTrunk(nn.Module):
         Raises UnusableInput for a file that does not fit, and for one whose classes say that its input is not `normalisation`'s.
         """
         path = fetch(weights, download=download)
-        state = own_names(read_frame_weights(path))
+        held = read_frame_weights(path)
+        state = own_names(held)
         heads = self.network.pretrained_cfg["classifier"]
         heads = (heads,) if isinstance(heads, str) else tuple(heads)
         found = next(
             (state[key] for key in ("last_linear.weight", f"{heads[0]}.weight", "fc.weight") if key in state), None
         )
-        self._require_fitting_input(str(path), 0 if found is None else len(found))
+        classes = 0 if found is None else len(found)
+        known = f"VGGFace2's {CLASSES} classes" if classes == CLASSES else "VGGFace2's names of layers"
+        self._require_fitting_input(
+            str(path), classes, known if classes == CLASSES or state.keys() != held.keys() else ""
+        )
         of_head = tuple(f"{name}." for name in (*heads, "last_linear", "fc"))
         own = self.network.state_dict()
         kept = {
@@ -106,15 +111,16 @@ class FrameTrunk(nn.Module):
         given = {key: value for key, value in state.items() if not key.startswith(of_head)}
         load_state(self.network, {**kept, **given}, str(path))
 
-    def _require_fitting_input(self, source: str, classes: int) -> None:
-        if classes == CLASSES and self.name.partition(".")[0] != CAFFE_NETWORK:
+    def _require_fitting_input(self, source: str, classes: int, of_faces: str) -> None:
+        """classes: of the last layer, 0 without one; of_faces: by what the file is known to be VGGFace2's, else empty."""
+        if of_faces and self.name.partition(".")[0] != CAFFE_NETWORK:
             raise UnusableInput(
-                f"{source} holds VGGFace2's {CLASSES} classes: its public networks have the stride in their first 1×1 "
+                f"{source} holds {of_faces}: its public networks have the stride in their first 1×1 "
                 f"convolutions, which of timm's networks {CAFFE_NETWORK} alone has, not {self.name}"
             )
-        if classes == CLASSES and self.normalisation != "vggface2":
+        if of_faces and self.normalisation != "vggface2":
             raise UnusableInput(
-                f"{source} holds VGGFace2's {CLASSES} classes, whose input is blue-green-red in 0–255 less a mean: "
+                f"{source} holds {of_faces}, whose input is blue-green-red in 0–255 less a mean: "
                 "give --model.normalisation vggface2 with it"
             )
         if classes == IMAGENET_CLASSES and self.normalisation == "vggface2":

@@ -147,6 +147,15 @@ def fetch(weights: Weights, *, download: bool = False) -> Path:
     return path
 
 
+def origin(weights: Weights | None) -> dict[str, Any] | None:
+    """What a run keeps of its pre-trained weights, once they are on this computer: the file's name, the SHA-256 of what is in it,
+    and `meta`. None without weights."""
+    if weights is None:
+        return None
+    path = fetch(weights)
+    return {"name": path.name, "sha256": sha256_of(path), **weights.meta}
+
+
 def read_state(path: Path) -> dict[str, Tensor]:
     """The tensors of a .safetensors file, or of a torch file read weights-only (a `state_dict` inside is unwrapped).
 

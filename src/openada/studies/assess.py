@@ -20,7 +20,14 @@ from openada.prepared.dataset import PreparedRecording
 from openada.report.assessment import write_assessment_report
 from openada.report.content import AssessmentContent, ScoreInterval, SegmentScore
 from openada.studies.attribution import write_tables
-from openada.studies.attribution_section import ATTRIBUTION_FILES, ATTRIBUTION_PREFIX, assessed_attribution, told
+from openada.studies.attribution_section import (
+    ATTRIBUTION_FILES,
+    ATTRIBUTION_PREFIX,
+    OVERLAY_FILE,
+    assessed_attribution,
+    told,
+)
+from openada.studies.attribution_words import outside_sentences
 from openada.studies.explainable import explainable, require_method
 from openada.studies.model_facts import NO_RUN_LONG, critical_warnings, model_description, prediction_interval
 from openada.studies.one_video import prepared_video, require_face
@@ -60,7 +67,8 @@ def assess_video(
     Writes OUT/assessment.json, OUT/report.html and the files that `studies.relevance_files` describes; returns the first.
 
     The video is prepared as the run's training recordings were. tracker_model: where the tracker's model file lies now.
-    attribution: a method of docs/attribution.md whose regions, movements and moments the page and three tables then show too.
+    attribution: a method of docs/attribution.md whose regions, movements and moments the page and three tables then show too, and
+        a video with the map on it.
 
     Raises UnusableInput, with nothing written, if the video cannot be decoded, shows no face, or is shorter than one segment.
     """
@@ -75,10 +83,17 @@ def assess_video(
         content = report_content(video, trained, recording, result, assessment, tables)
         out.mkdir(parents=True, exist_ok=True)
         if attribution is not None:
-            section, found = assessed_attribution(explainable(trained), recording, attribution)
+            section, found = assessed_attribution(explainable(trained), recording, attribution, video, out)
             assessment["attribution"] = {"method": attribution, **told(found)}
-            assessment["files"] += write_tables(out, found, ATTRIBUTION_PREFIX)
-            content = replace(content, attribution=section, files=[*content.files, *ATTRIBUTION_FILES])
+            assessment["files"] += [OVERLAY_FILE, *write_tables(out, found, ATTRIBUTION_PREFIX)]
+            outside, flagged = outside_sentences(found)
+            assessment["warnings"] += outside if flagged else []
+            content = replace(
+                content,
+                attribution=section,
+                files=[*content.files, *ATTRIBUTION_FILES],
+                warnings=[*content.warnings, *(outside if flagged else [])],
+            )
         write_json(out / "assessment.json", assessment)
         write_assessment_report(out / "report.html", content)
         times = recording.time_s

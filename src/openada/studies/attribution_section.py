@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,7 +28,7 @@ from openada.studies.attribution import (
 )
 from openada.studies.attribution_words import NOT_SAID, outside_sentences, sentences
 from openada.studies.explainable import ExplainableRun
-from openada.studies.saliency_videos import colour_scale
+from openada.studies.saliency_videos import colour_scale, write_overlay
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,7 +39,9 @@ REGION_NOTE = (
 )
 EXTREMES = "attribution_frames"
 ATTRIBUTION_PREFIX = "attribution_"
+OVERLAY_FILE = ATTRIBUTION_PREFIX + "overlay.mp4"
 ATTRIBUTION_FILES = (
+    ExportedFile(OVERLAY_FILE, "the video with the attribution on the face"),
     ExportedFile(ATTRIBUTION_PREFIX + REGIONS_FILE, "a row per region of the face: attribution, shares, area"),
     ExportedFile(ATTRIBUTION_PREFIX + UNITS_FILE, "a row per movement: its correlation with the attribution"),
     ExportedFile(ATTRIBUTION_PREFIX + FRAMES_FILE, "a row per frame: attribution in all and by region"),
@@ -116,14 +119,16 @@ def extremes_picture(
 
 
 def assessed_attribution(
-    run: ExplainableRun, recording: PreparedRecording, method: str
+    run: ExplainableRun, recording: PreparedRecording, method: str, video: Path, folder: Path
 ) -> tuple[Section, RecordingAttribution]:
-    """The section of a recording that is assessed, from maps made for it."""
+    """The section of a recording that is assessed, from maps made for it; `video`, its source, with them on it in `folder`."""
     maps = explain_recording(
         run.model, run.reader(recording), run.segments(recording), method, size_px=recording.reference().shape[0]
     )
     found = attribute(recording, maps)
-    scale = colour_scale(maps, FrameMaps(maps, len(recording.time_s)))
+    drawn = FrameMaps(maps, len(recording.time_s))
+    scale = colour_scale(maps, drawn)
+    write_overlay(folder / OVERLAY_FILE, video, recording, drawn, scale, f"{method}: {scale.unit}")
     return section_of(recording, maps, found, scale)[0], found
 
 

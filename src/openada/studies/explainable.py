@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from openada import models
 from openada.clips.reading import ClipReader
 from openada.clips.segments import Segments
 from openada.errors import UnusableInput
@@ -17,7 +18,7 @@ from openada.inference.expada import ExpADARun
 from openada.inference.recording import TrainedRun
 from openada.models.registry import explanation_methods, require_explanation
 from openada.prepared.dataset import PreparedRecording
-from openada.training.clip_recipe import ClipRecipe
+from openada.training.clip_recipe import ClipRecipe, model_preset
 from openada.training.systems import Recipe
 
 if TYPE_CHECKING:
@@ -33,14 +34,41 @@ MOSAIC = (
 )
 
 
-@dataclass(frozen=True)
-class ExplainableRun:
+@dataclass(frozen=True, kw_only=True)
+class Clips:
+    """What a network's clips show, as far as maps on them depend on it.
+
+    frames_in_time: whether a clip shows its frames in the order of time. frames_adjoin: whether it is a stretch of the recording,
+    of which every so-manieth frame may be taken. whole_face: whether it shows the aligned crop. clip_shape: (3, T, H, W) that the
+    model reads; None of ExpADA.
+    """
+
+    frames_in_time: bool = True
+    frames_adjoin: bool = True
+    whole_face: bool = True
+    clip_shape: tuple[int, int, int, int] | None = None
+
+    @classmethod
+    def of(cls, recipe: Recipe) -> Clips:
+        """Of a network that is trained by the recipe."""
+        in_time = recipe.frame_order == "time"
+        if not isinstance(recipe, ClipRecipe):
+            return cls(frames_in_time=in_time)
+        side = recipe.model.image_size
+        return cls(
+            frames_in_time=in_time,
+            frames_adjoin=recipe.sampling == "clip",
+            whole_face=recipe.input == "face",
+            clip_shape=(3, recipe.model.clip_frames, side, side),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExplainableRun(Clips):
     """A trained network over clips (`explanation.clip_model.ClipModel`), and how recordings become clips for it.
 
     name, preset: as registered. config: the run's config.json. reader and segments: of a prepared recording. explained: which
-    score the maps explain, in words. frames_in_time: whether a clip shows its frames in the order of time. frames_adjoin: whether
-    it is a stretch of the recording, of which every so-manieth frame may be taken. whole_face: whether it shows the aligned crop.
-    clip_shape: (3, T, H, W) that the model reads.
+    score the maps explain, in words.
     """
 
     name: str
@@ -51,10 +79,6 @@ class ExplainableRun:
     segments: Callable[[PreparedRecording], Segments]
     min_tracked_share: float
     explained: str
-    frames_in_time: bool = True
-    frames_adjoin: bool = True
-    whole_face: bool = True
-    clip_shape: tuple[int, int, int, int] | None = None
 
 
 def load_explainable(run: Path) -> ExplainableRun:
@@ -81,24 +105,25 @@ def explainable(trained: TrainedRun) -> ExplainableRun:
         explained="the segment encoder's own score of each segment (stage 1), not the selection's"
         if expada
         else "the score of each clip",
-        frames_in_time=trained.recipe.frame_order == "time",
-        frames_adjoin=not isinstance(trained.recipe, ClipRecipe) or trained.recipe.sampling == "clip",
-        whole_face=not isinstance(trained.recipe, ClipRecipe) or trained.recipe.input == "face",
-        clip_shape=_clip_shape(trained.recipe),
+        **asdict(Clips.of(trained.recipe)),
     )
-
-
-def _clip_shape(recipe: Recipe) -> tuple[int, int, int, int] | None:
-    if not isinstance(recipe, ClipRecipe):
-        return None
-    return (3, recipe.model.clip_frames, recipe.model.image_size, recipe.model.image_size)
 
 
 def require_method(run: ExplainableRun, method: str) -> None:
     """Raise UnusableInput, with the reason, if no map over space and time can be made of the run by the method."""
-    require_explanation(run.name, method, run.model)
+    _require(run.name, run.model, run, method)
+
+
+def require_before_training(system: str, recipe: ClipRecipe[Any], method: str) -> None:
+    """The same of a clip model that is still to be trained by the recipe."""
+    model = models.create(system, model_preset(system, recipe.preset), seed=recipe.seed, **asdict(recipe.model))
+    _require(system, model, Clips.of(recipe), method)
+
+
+def _require(system: str, model: nn.Module, run: Clips, method: str) -> None:
+    require_explanation(system, method, model)
     if method not in METHODS:
-        there = [name for name in explanation_methods(run.name) if name in METHODS]
+        there = [name for name in explanation_methods(system) if name in METHODS]
         raise UnusableInput(
             f"{method!r} is no map over space and time; 'openada assess' shows what it says about moments. "
             f"For maps choose one of: {', '.join(there)}"
@@ -113,7 +138,7 @@ def require_method(run: ExplainableRun, method: str) -> None:
     if not run.whole_face:
         raise UnusableInput(MOSAIC)
     if method == "deeplift" and run.clip_shape is not None:
-        require_deeplift(run.model, run.clip_shape)
+        require_deeplift(model, run.clip_shape)
 
 
 def missing(run: ExplainableRun, method: str) -> str:

@@ -16,7 +16,7 @@ from openada.evaluation.footer import Footing
 from openada.inference.predict import predict
 from openada.studies.evaluation_facts import by_method, data_set_of, footing, require_reportable
 from openada.studies.progress import bar
-from openada.training.run_folder import RunFolder
+from openada.training.run_folder import RunFolder, flat
 from openada.training.systems import RunKind
 
 if TYPE_CHECKING:
@@ -192,11 +192,4 @@ def _settings(config: Mapping[str, Any]) -> dict[str, Any]:
         "weights": "none" if not weights else weights.get("name", weights.get("source", "given")),
     }
     own = {key: value for key, value in config["recipe"].items() if key not in ("seed", "split", "preset", "method")}
-    return {**facts, **_flat(own)}
-
-
-def _flat(settings: Mapping[str, Any], path: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in settings.items():
-        flat |= _flat(value, f"{path}{key}.") if isinstance(value, Mapping) else {f"{path}{key}": value}
-    return flat
+    return {**facts, **flat(own)}

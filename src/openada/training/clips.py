@@ -14,7 +14,7 @@ from openada.errors import UnusableInput
 from openada.files import atomic_path
 from openada.models.expresso.model import Expresso
 from openada.models.frame_trunk import FrameModel
-from openada.models.weights import Weights, save_checkpoint
+from openada.models.weights import Weights, origin, save_checkpoint
 from openada.prepared.dataset import PreparedDataset
 from openada.training.clip_material import ClipSource, random_clip_loader, whole_recording_loader
 from openada.training.clip_module import DEVELOPMENT_LOSS, ClipTraining
@@ -76,7 +76,7 @@ def train_clips(
     folder = RunFolder(run)
     facts = {
         "model": models.config_of(model),
-        "pretrained": dict(weights.meta) if weights else None,
+        "pretrained": origin(weights),
         **data_facts(dataset, of, dropped, selected_on="development" if recipe.keep == "best" else None),
     }
     folder.begin(recipe, dataset.split(recipe.split), prepared, facts, system=system)
@@ -147,7 +147,7 @@ def _pretext(
         )
     if isinstance(model, FrameModel) and model.trunk.frozen:
         raise UnusableInput(
-            f"pretext.epochs {epochs}: it trains the trunk, and the trunk is frozen; set it to 0, or give --model.no-frozen"
+            f"pretext.epochs {epochs}: it trains the trunk, and the trunk is frozen; set it to 0, or do not freeze it"
         )
 
     def loaders() -> tuple[DataLoader, DataLoader | None]:

@@ -13,7 +13,7 @@ from openada import models
 from openada.datasets.scales import SCALES
 from openada.files import atomic_path
 from openada.models.expada.model import ExpADA
-from openada.models.weights import Weights, save_checkpoint
+from openada.models.weights import Weights, origin, save_checkpoint
 from openada.prepared.dataset import PreparedDataset
 from openada.training.expada_modules import EncoderTraining, SelectorTraining
 from openada.training.material import Source, segment_loader, unit_loader
@@ -72,7 +72,7 @@ def train_expada(
     folder, split = RunFolder(run), dataset.split(recipe.split)
     facts = {
         "model": models.config_of(model),
-        "pretrained": dict(weights.meta) if weights else None,
+        "pretrained": origin(weights),
         "encoder_of": encoder_fact(encoder_of, recipe, split.sha256) if encoder_of else None,
         "pretext_of": pretext_fact(pretext_of, recipe, split.sha256) if pretext_of else None,
         **data_facts(dataset, of, dropped, selected_on=None),

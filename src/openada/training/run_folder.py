@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -15,6 +16,19 @@ from openada.training.systems import Recipe, RunKind, recipe_of
 
 RECORDED_VERSIONS = ("openada", "torch", "torchvision", "lightning", "numpy", "mediapipe", "av")
 FORMAT_VERSION = 1
+IDENTITY = ("format_version", "system", "recipe", "data", "split_sha256", "encoder_of", "pretrained")
+"""What makes a run another one if it differs."""
+WEIGHTS = "pretrained.sha256"
+"""What makes weights other weights: not the name of their file, nor what is said of them."""
+DIFFERENCES_NAMED = 4
+
+
+def flat(settings: Mapping[str, Any], path: str = "") -> dict[str, Any]:
+    """Settings within settings under one dotted name each."""
+    found: dict[str, Any] = {}
+    for key, value in settings.items():
+        found |= flat(value, f"{path}{key}.") if isinstance(value, Mapping) else {f"{path}{key}": value}
+    return found
 
 
 @dataclass(frozen=True)
@@ -115,7 +129,7 @@ class RunFolder:
     def begin(self, recipe: Recipe, split: Split, data: Path, facts: dict[str, Any], *, system: str) -> None:
         """Write what the run of `system` is, or check that the run there is the same one.
 
-        Raises UnusableInput if the folder holds a run of another system, recipe, split or data set.
+        Raises UnusableInput if the folder holds a run of another system, recipe, split or data set, or with other weights.
         """
         config = {
             "format_version": FORMAT_VERSION,
@@ -130,11 +144,18 @@ class RunFolder:
             there = read_json(path)
             if there.get("system") == system:
                 there["recipe"] = asdict(recipe_of(there))  # settings that are newer than the run take their defaults
-            for key in ("format_version", "system", "recipe", "data", "split_sha256", "encoder_of"):
-                if there.get(key) != config.get(key):
-                    raise UnusableInput(
-                        f"{self.folder} holds a run with {key} = {there.get(key)}, now {config.get(key)}; choose another --out"
-                    )
+            held, now = (flat({key: one.get(key) for key in IDENTITY}) for one in (there, config))
+            other = [
+                key
+                for key in {**held, **now}
+                if held.get(key) != now.get(key) and (key == WEIGHTS or not key.startswith("pretrained."))
+            ]
+            if other:
+                told = "; ".join(f"{key} = {held.get(key)}, now {now.get(key)}" for key in other[:DIFFERENCES_NAMED])
+                more = (
+                    f"; {len(other) - DIFFERENCES_NAMED} more settings differ" if len(other) > DIFFERENCES_NAMED else ""
+                )
+                raise UnusableInput(f"{self.folder} holds a run with {told}{more}; choose another --out")
             return
         import torch
 

@@ -134,6 +134,10 @@ def test_weights_and_input_belong_together(tmp_path):
     trunk.name = SE
     with pytest.raises(UnusableInput, match=r"8631 classes.*--model.normalisation vggface2"):
         trunk.load(faces)
+    for name in ("conv1_7x7_s2.weight", "layer1.0.conv4.weight"):  # files of features come without classes
+        torch.save({name: torch.zeros(1)}, tmp_path / "features.pth")
+        with pytest.raises(UnusableInput, match=r"VGGFace2's names of layers.*--model.normalisation vggface2"):
+            trunk.load(local_weights(tmp_path / "features.pth"))
     state = small().trunk.network.state_dict()
     state["fc.weight"], state["fc.bias"] = torch.zeros(1000, 96), torch.zeros(1000)
     state = {

@@ -11,6 +11,7 @@ import pytest
 from clip_recipe import CLIP_RECIPE
 from openada.evaluation.prediction_tests import SAYS
 from openada.models.registry import config_for
+from openada.models.weights import local_weights
 from openada.studies.reproduce import depnet_tables, frame_networks
 from openada.studies.reproduce.job import Job
 from openada.studies.reproduce.result import write_result
@@ -42,6 +43,16 @@ def job(data: Path, out: Path, **changes: Any) -> Job:
 @pytest.fixture
 def small_resnet(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(depnet_tables.RESNETS, "published", "test_resnet.r160_in1k")
+
+
+def test_networks_that_do_not_start_alike_are_told(shared_prepared: Path, out: Path) -> None:
+    made = job(shared_prepared, out, weights=local_weights(out / "senet.pth"))
+    trunk, plain = made.clips.model.trunk, "resnet50"
+    said = depnet_tables.sentences(made, (trunk, plain))
+    assert f"Not equal conditions: {trunk} from pre-trained weights, {plain} from random ones." in said[1]
+    assert f"A frozen trunk of random weights ({plain}) does not" in said[2] and len(said) == 3
+    assert len(depnet_tables.sentences(made)) == 1
+    assert len(depnet_tables.sentences(job(shared_prepared, out), (trunk, plain))) == 2
 
 
 def test_four_architectures_share_recipe_and_test_frames(shared_prepared: Path, out: Path, small_resnet: None) -> None:

@@ -65,9 +65,27 @@ def test_regions_and_movements_are_of_every_test_recording_and_computed_once(job
     assert (write_result(job, result) / "figures" / "region_by_all.svg").is_file()
 
 
-def test_a_method_that_the_model_does_not_support_is_refused(job):
-    with pytest.raises(UnusableInput, match="attention"):
-        reproduce("expresso/regions", replace(job, attribution="attention"))
+@pytest.mark.parametrize(
+    ("changes", "attribution", "reason"),
+    [
+        ({}, "attention", "attention"),
+        ({"input": "mosaic"}, METHOD, "--input mosaic"),
+        ({"sampling": "still"}, METHOD, "no stretches"),
+        ({"frame_order": "shuffled"}, METHOD, "shuffled order"),
+    ],
+)
+def test_what_cannot_be_explained_is_refused_before_anything_is_trained(job, tmp_path, changes, attribution, reason):
+    other = replace(job, out=tmp_path / "out", recipe=replace(job.clips, **changes), attribution=attribution)
+    with pytest.raises(UnusableInput, match=reason):
+        reproduce("expresso/regions", other)
+    assert not other.out.exists()
+
+
+def test_the_part_that_selects_the_epoch_is_not_reported(job, tmp_path):
+    other = replace(job, out=tmp_path / "out", recipe=replace(job.clips, keep="best"), part="development")
+    with pytest.raises(UnusableInput, match="the development recordings selected this model"):
+        reproduce("expresso/regions", other)
+    assert not other.out.exists()
 
 
 def test_places_of_planted_regions_are_told_from_the_area_normalised_ranking():
@@ -81,6 +99,7 @@ def test_places_of_planted_regions_are_told_from_the_area_normalised_ranking():
     later = expresso_attribution._ranking(table(brows=3.0, eyes=0.2, mouth=2.5, nose=1.0), True)
     assert later[1].endswith("eyes 4. They do not take the first places.")
     assert len(expresso_attribution._ranking(table(brows=3.0), False)) == 1
+    assert expresso_attribution._ranking(table(brows=np.nan), True)[1].endswith("They do not take the first places.")
 
 
 def test_places_of_planted_movements_are_told_beside_those_of_distractors():
@@ -109,5 +128,5 @@ def test_the_share_outside_the_face_is_told_with_the_limit():
     table = pd.DataFrame(rows).assign(group="all recordings", region="outside the face")
     each = pd.DataFrame({"region": ["outside the face"] * 3 + ["nose"], "area_normalised": [1.5, 0.9, np.nan, 2.0]})
     said = expresso_attribution._outside(table, each)
-    assert "Of single recordings 1 of 3 are" in said
+    assert "Of 3 recordings, under each seed, 1 are" in said
     assert "0.50 [0.40, 0.60] of the attribution, 1.25 times" in said and "; above the limit of 1" in said

@@ -15,9 +15,20 @@ from openada.studies.reproduce.result import Result
 from openada.studies.reproduce.sta_drn_runs import Runs, all_runs, counted, methods_of
 
 if TYPE_CHECKING:
+    from openada.models.weights import Weights
     from openada.studies.reproduce.job import Job
 
+UNEQUAL = (
+    "Not equal conditions: {given} from pre-trained weights, {without} from random ones. The rows differ in more than their "
+    "networks."
+)
 OTHER_DATA = " The figures above are of another data set and cannot be compared with these."
+
+
+def unequal_starts(weights: Mapping[str, Weights | None]) -> list[str]:
+    """A sentence if some networks of a table (name → its weights) start from pre-trained weights and others do not."""
+    given, without = ([name for name, one in weights.items() if (one is None) == none] for none in (False, True))
+    return [UNEQUAL.format(given=", ".join(given), without=", ".join(without))] if given and without else []
 
 
 def clip_table(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,7 @@ from openada.models.depnet.config import REDUCTIONS
 from openada.models.registry import config_for
 from openada.report.content import NamedTable
 from openada.studies.evaluation_content import published_shown
-from openada.studies.reproduce.clip_tables import clip_table
+from openada.studies.reproduce.clip_tables import clip_table, unequal_starts
 from openada.studies.reproduce.frame_networks import downloaded
 from openada.studies.reproduce.result import Result
 from openada.studies.reproduce.sta_drn_runs import Runs
@@ -87,7 +87,7 @@ def architectures(job: Job) -> dict[str, Runs]:
 
     "ResNet-50 (image sequence)" is read as DepNet with ResNet-50 in SENet's place: the paper calls its own "SENet-based".
     """
-    trunk, plain = job.clips.model.trunk, RESNETS.get(job.clips.preset, "resnet50")
+    trunk, plain = job.clips.model.trunk, _plain(job)
     senet, resnet = (NAMES.get(name, name) for name in (trunk, plain))
     return {
         f"{senet} (single image)": single_frame_runs(job, trunk),
@@ -97,14 +97,18 @@ def architectures(job: Job) -> dict[str, Runs]:
     }
 
 
+def _plain(job: Job) -> str:
+    return RESNETS.get(job.clips.preset, "resnet50")
+
+
 def table2(name: str, job: Job) -> Result:
     """The four architectures, with the paper's figures on AVEC 2013."""
-    return _table(name, job, architectures(job), ARCHITECTURES, "2013", "Table 2", architectures_by_year())
+    return _architectures(name, job, "2013", "Table 2")
 
 
 def table3(name: str, job: Job) -> Result:
     """The same with the paper's figures on AVEC 2014."""
-    return _table(name, job, architectures(job), ARCHITECTURES, "2014", "Table 3", architectures_by_year())
+    return _architectures(name, job, "2014", "Table 3")
 
 
 def table4(name: str, job: Job) -> Result:
@@ -133,6 +137,11 @@ def reductions(name: str, job: Job) -> Result:
     return clip_table(name, job, runs, ERRORS, {}, None, said=[REDUCTIONS_SAID, *sentences(job)])
 
 
+def _architectures(name: str, job: Job, year: str, place: str) -> Result:
+    networks = (job.clips.model.trunk, _plain(job))
+    return _table(name, job, architectures(job), ARCHITECTURES, year, place, architectures_by_year(), networks)
+
+
 def _table(
     name: str,
     job: Job,
@@ -141,13 +150,14 @@ def _table(
     year: str,
     place: str,
     by_year: Mapping[str, pd.DataFrame] | None = None,
+    networks: Sequence[str] = (),
 ) -> Result:
     shown: NamedTable = published_shown(errors_table(rows, year), OF_THE_PAPER, f"He et al. 2022, {place}: AVEC {year}")
-    return clip_table(name, job, runs, ERRORS, by_year or {}, shown, said=sentences(job))
+    return clip_table(name, job, runs, ERRORS, by_year or {}, shown, said=sentences(job, networks))
 
 
-def sentences(job: Job) -> list[str]:
-    """What a reader must know of the networks that were trained."""
+def sentences(job: Job, networks: Sequence[str] = ()) -> list[str]:
+    """What a reader must know of the networks that were trained; `networks`: all trunks of the table, if there are several."""
     recipe: ClipRecipe[Any] = job.clips
     model = recipe.model
     weights = "the weights given" if job.weights else "random weights"
@@ -167,10 +177,13 @@ def sentences(job: Job) -> list[str]:
         f"{model.clip_frames} frames of {model.image_size} px a recording, at random in training and evenly spaced at test; "
         f"trunk {trunk}; head {model.head}; {first}{epochs}{stop}.",
     ]
-    if model.frozen and not job.weights:
+    starts = {network: _weights(job, network) for network in networks or (model.trunk,)}
+    said += unequal_starts(starts)
+    untaught = [network for network, own in starts.items() if own is None]
+    if model.frozen and untaught:
         said.append(
-            "The paper's trunk knew faces (VGGFace2). A frozen trunk of random weights does not: these are figures of a check "
-            "that all runs, not of DepNet. Give --weights, or --download-weights for ImageNet's."
+            f"The paper's trunk knew faces (VGGFace2). A frozen trunk of random weights ({', '.join(untaught)}) does not: its "
+            "figures are those of a check that all runs, not of DepNet. Give --weights, or --download-weights for ImageNet's."
         )
     return said
 

@@ -17,6 +17,7 @@ from openada.report.comparison import Section
 from openada.report.content import NamedTable
 from openada.report.figures import Drawing
 from openada.studies.attribution_words import NOT_SAID, OUTSIDE_LIMIT
+from openada.studies.explainable import require_before_training
 from openada.studies.planted_saliency import CUE_REGIONS
 from openada.studies.progress import bar
 from openada.studies.reproduce.expresso_tables import expresso_runs
@@ -66,7 +67,7 @@ def regions(name: str, job: Job) -> Result:
         *lead(job, made),
         *_ranking(table, made.planted),
         _outside(table, made.found.regions),
-        *_complete(made.found),
+        *complete(made.found),
         *NOT_SAID,
     ]
     section = Section(
@@ -91,6 +92,7 @@ def regions(name: str, job: Job) -> Result:
 
 def material(job: Job) -> Material:
     """The runs of all seeds, trained where they are not, and the tables of the part's recordings by each of them."""
+    require_before_training(job.system, job.clips, job.attribution)
     parts, runs = [], []
     for seed, of_seed in expresso_runs(job).items():
         for run in of_seed:
@@ -159,10 +161,8 @@ def _ranking(table: pd.DataFrame, planted: bool) -> list[str]:
         places = {name: order.index(name) + 1 for name in CUE_REGIONS if name in order}
         listed = ", ".join(f"{name} {place}" for name, place in sorted(places.items(), key=lambda pair: pair[1]))
         first = sorted(places.values()) == list(range(1, len(places) + 1))
-        said.append(
-            f"Planted regions and their places of {len(order)}: {listed}. "
-            + ("They come first." if first else "They do not take the first places.")
-        )
+        verdict = "They come first." if first and places else "They do not take the first places."
+        said.append(f"Planted regions and their places of {len(order)}: {listed or 'none has any'}. {verdict}")
     return said
 
 
@@ -173,15 +173,16 @@ def _outside(table: pd.DataFrame, regions: pd.DataFrame) -> str:
         return "No share outside the face: no recording has any attribution."
     above = "above" if even["value"] > OUTSIDE_LIMIT else "not above"
     of_each = regions.loc[regions["region"] == OUTSIDE, "area_normalised"]
-    flagged = f"{int((of_each > OUTSIDE_LIMIT).sum())} of {len(of_each)}"
+    flagged = int((of_each > OUTSIDE_LIMIT).sum())
     return (
         f"Outside the face: {cell(share)} of the attribution, {cell(even)} times what an even map would have there; "
-        f"{above} the limit of {OUTSIDE_LIMIT:g}. Of single recordings {flagged} are above it, and an assessment "
-        "of them says so."
+        f"{above} the limit of {OUTSIDE_LIMIT:g}. Of {len(of_each)} recordings, under each seed, {flagged} are "
+        "above it, and an assessment of them says so."
     )
 
 
-def _complete(found: RunAttributions) -> list[str]:
+def complete(found: RunAttributions) -> list[str]:
+    """How far the attributions of the recordings are from adding up; nothing of a method that is not to."""
     if "error" not in found.recordings:
         return []
     error = found.recordings["error"].to_numpy(float)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from openada.models.expresso.config import BACKBONES
 from openada.report.content import NamedTable
-from openada.studies.reproduce.clip_tables import clip_table, network_cost
+from openada.studies.reproduce.clip_tables import clip_table, network_cost, unequal_starts
 from openada.studies.reproduce.result import Result
 from openada.studies.reproduce.sta_drn_runs import Runs
 from openada.training.clip_recipe import ClipRecipe
@@ -61,7 +61,8 @@ def backbones(name: str, job: Job) -> Result:
     """The four backbones on the recipe's window."""
     runs: dict[str, Runs] = {backbone: expresso_runs(job, backbone=backbone) for backbone in BACKBONES}
     models: dict[str, Any] = {backbone: replace(job.clips.model, backbone=backbone) for backbone in BACKBONES}
-    return clip_table(name, job, runs, ERRORS, {}, None, more=[_sizes(models)], said=sentences(job))
+    said = [*sentences(job), *unequal_starts({backbone: _weights(job, backbone) for backbone in BACKBONES})]
+    return clip_table(name, job, runs, ERRORS, {}, None, more=[_sizes(models)], said=said)
 
 
 def single_face(name: str, job: Job) -> Result:

@@ -16,7 +16,7 @@ from openada.report.comparison import Section
 from openada.report.content import NamedTable
 from openada.report.figures import Drawing
 from openada.studies.attribution_words import NOT_SAID
-from openada.studies.reproduce.expresso_attribution import bars, cell, counts, lead, material, wide
+from openada.studies.reproduce.expresso_attribution import bars, cell, complete, counts, lead, material, wide
 from openada.studies.reproduce.result import Result
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def units(name: str, job: Job) -> Result:
         drawings += _drawn(own, measure, bands)
     section = Section(
         f"By movement, {job.attribution}, {job.part} recordings",
-        [*dict.fromkeys(said), *NOT_SAID],
+        [*dict.fromkeys(said), *complete(made.found), *NOT_SAID],
         tables=tables,
         drawings=drawings,
         footer=job.foot(made.runs[: len(job.task_names)]),

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from openada.datasets.scales import SCALES, Scale
 from openada.errors import UnusableInput
 from openada.evaluation.footer import merged
+from openada.evaluation.guards import require_unselected
 from openada.inference.expada import ExpADAResult
 from openada.inference.predict import predict
 from openada.inference.recording import TrainedRun, infer
 from openada.prepared.dataset import PreparedDataset
-from openada.studies.evaluation_facts import by_method, footing, known_recordings
+from openada.studies.evaluation_facts import by_method, footing, known_recordings, require_reportable
 from openada.studies.progress import bar
 from openada.training.clip_recipe import ClipRecipe
 from openada.training.clips import train_clips
@@ -116,6 +117,7 @@ class Job:
                 print(f"· training {folder.name} …", flush=True)
             trained = replace(recipe or self.recipe, seed=seed, task=task or self.recipe.task, **changes)
             if isinstance(trained, ClipRecipe):
+                require_unselected("development" if trained.keep == "best" else None, self.part)
                 own = self.weights if system in (None, self.system) else None
                 train_clips(
                     system or self.system,
@@ -152,6 +154,7 @@ class Job:
 
         found: dict[str, list[pd.DataFrame]] = {}
         for run in runs:
+            require_reportable(RunFolder(run).config(), self.part)
             with bar(f"Predicting {run.name}") as tick:
                 for name, rows in by_method(predict(run, data=self.data, tick=tick), self.part).items():
                     found.setdefault(name, []).append(rows)
