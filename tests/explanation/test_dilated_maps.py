@@ -19,7 +19,7 @@ class Reader:
 
     def __init__(self, time_s: np.ndarray, step: int) -> None:
         self.recording = SimpleNamespace(time_s=time_s, recording_id="r")
-        self.frame_step, self.lost_value = step, 0.5
+        self.frame_step, self.lost_value, self.spread = step, 0.5, False
 
     def order(self, first: int, frames: int) -> np.ndarray:
         return sampled_frames(len(self.recording.time_s), first, frames, self.frame_step)

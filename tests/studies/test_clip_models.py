@@ -225,9 +225,9 @@ def test_evidence_of_a_clip_model_is_the_share_of_its_maps_in_the_planted_cue(
     assert "share of their mass in the planted cue" in markdown and "deletion" not in markdown
 
 
-def test_maps_are_refused_where_clips_are_no_stretches(run: Path, video: Path, tmp_path: Path) -> None:
+def test_maps_are_refused_where_clips_stand_still(run: Path, video: Path, tmp_path: Path) -> None:
     config = read_json(run / "config.json")
-    write_json(run / "config.json", {**config, "recipe": {**config["recipe"], "sampling": "spread"}})
-    with pytest.raises(UnusableInput, match="--sampling spread"):
+    write_json(run / "config.json", {**config, "recipe": {**config["recipe"], "sampling": "still"}})
+    with pytest.raises(UnusableInput, match="--sampling still"):
         explain_video(video, run, tmp_path / "out", method="grad-cam")
     assert not (tmp_path / "out").exists()

@@ -13,12 +13,14 @@ from safetensors.torch import load_file
 from openada.clips.dataset import SegmentSample
 from openada.clips.strengths import Augmentation
 from openada.errors import UnusableInput
+from openada.explanation.recording_maps import FrameMaps, explain_recording
 from openada.inference.predict import predict
 from openada.inference.recording import TrainedRun
 from openada.models.registry import config_for, create
 from openada.models.weights import local_weights
 from openada.prepared.dataset import PreparedDataset
-from openada.studies.explainable import load_explainable, require_method
+from openada.studies.attribution import attribute
+from openada.studies.explainable import load_explainable
 from openada.training import clips
 from openada.training.clip_module import ClipTraining, score_loss
 from openada.training.clip_recipe import ClipRecipe, clip_recipe
@@ -138,8 +140,21 @@ def test_a_frame_network_learns_from_single_frames_and_is_tested_on_many(shared_
     assert rows.loc["r10", "prediction"] == pytest.approx(np.mean(alone), abs=1e-4)
     assert (pd.read_parquet(folder.segments)["recording_id"] == "r10").sum() == 1 and trained.kind.frames == 7
     assert "7 frames spread evenly" in trained.kind.aggregation
-    with pytest.raises(UnusableInput, match="--sampling spread"):
-        require_method(load_explainable(folder.folder), "grad-cam")
+    run, recording = load_explainable(folder.folder), PreparedDataset(shared_prepared).recording("r10")
+    (one,) = explain_recording(
+        run.model, run.reader(recording), run.segments(recording), "saliency", size_px=recording.reference().shape[0]
+    )
+    assert one.places.tolist() == one.covered.tolist() == reader.order(0, 7).tolist()
+    assert one.explanation.score == pytest.approx(rows.loc["r10", "prediction"], abs=1e-4)
+    spans = one.explanation.axes[0].spans_s
+    np.testing.assert_allclose(spans[:, 0], recording.time_s[one.places])
+    drawn = FrameMaps([one], len(recording.time_s))
+    with_picture = [k for k in range(len(recording.time_s)) if drawn.at(k, 64) is not None]
+    assert with_picture == sorted(set(one.places.tolist()))
+    for place, frame in enumerate(one.places):
+        np.testing.assert_allclose(drawn.at(int(frame), 64), one.explanation.values[place])
+    series = attribute(recording, [one]).series
+    assert np.flatnonzero(np.isfinite(series)).tolist() == with_picture
 
 
 def test_what_cannot_go_together_is_refused(shared_prepared: Path, tmp_path: Path) -> None:

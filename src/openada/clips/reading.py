@@ -49,8 +49,8 @@ class ClipReader:
     the truth.
     `cached` reads from the recording's memory map instead of decoding.
     `frame_step`: a clip takes every so-manieth frame; `clips.sampling` says that, and what a clip longer than the recording is.
-    `sampling` = "spread" makes a clip of a few frames of the whole recording instead, wherever it starts; "still" repeats the
-    clip's middle frame.
+    `sampling` = "spread" makes a clip of a few frames of the whole recording instead, wherever it starts (`spread` is true then);
+    "still" repeats the clip's middle frame.
     frame_order = "shuffled" gives the frames of every clip in an order drawn from (`seed`, recording, first frame, frames)
     alone, so the same at every read: a control that keeps which frames a clip has and takes away how they follow each other.
     """
@@ -74,6 +74,7 @@ class ClipReader:
         self._tracked = recording.tracked
         self.frame_step = frame_step
         self._sampling = sampling
+        self.spread = sampling == "spread"
         # A mosaic stays laid out as it is: its parts are mirrored and shifted in their places.
         self._tiles = tuple(tiles_px(size_px).values()) if isinstance(recording, MosaicRecording) else WHOLE
         self._map = recording.memory_map(size_px) if cached else None
@@ -85,7 +86,7 @@ class ClipReader:
         """The recording's frames in the order in which a clip shows them, (frames,) int64."""
         in_time = (
             spread_frames(self._tracked, frames)
-            if self._sampling == "spread"
+            if self.spread
             else sampled_frames(len(self._tracked), first, frames, self.frame_step)
         )
         if self._sampling == "still":
@@ -97,7 +98,7 @@ class ClipReader:
 
     def drawn(self, among: np.ndarray, frames: int, generator: np.random.Generator) -> np.ndarray:
         """The frames of a training clip, (frames,) int64; `among` its possible starts, or the frames that "spread" draws from."""
-        if self._sampling != "spread":
+        if not self.spread:
             return self.order(random_start(among, generator), frames)
         taken = drawn_frames(among, frames, generator)
         return taken if self._frame_order == "time" else taken[generator.permutation(frames)]

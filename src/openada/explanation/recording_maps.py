@@ -22,7 +22,8 @@ class ClipMap(NamedTuple):
     """The explanation of one clip, which lies over `frames` frames of its recording from `first_frame` on.
 
     A clip of every `step`-th frame lies over those between them too; it shows `shown` frames, 0 for all of them. Of a recording
-    shorter than the clip, whose frames the clip repeats, `step` is below that by as much as it repeats them.
+    shorter than the clip, whose frames the clip repeats, `step` is below that by as much as it repeats them. A clip of single
+    frames, spread over the recording, names them in `single`, and lies over no other.
     """
 
     first_frame: int
@@ -30,10 +31,18 @@ class ClipMap(NamedTuple):
     explanation: Explanation
     step: float = 1.0
     shown: int = 0
+    single: np.ndarray | None = None
+
+    @property
+    def covered(self) -> np.ndarray:
+        """The recording's frames that have a map: those that the clip shows, and, but of single ones, those between them."""
+        return np.arange(self.first_frame, self.first_frame + self.frames) if self.single is None else self.single
 
     @property
     def places(self) -> np.ndarray:
         """The recording's frames that the clip shows, (T,) int64 in their order."""
+        if self.single is not None:
+            return self.single
         return np.floor(self.first_frame + self.step * np.arange(self.shown or self.frames) + 1e-9).astype(np.int64)
 
 
@@ -51,6 +60,8 @@ def explain_recording(
         )
     time_s = reader.recording.time_s
     firsts = segments.first_frame[segments.usable]
+    if reader.spread:
+        return [_spread_map(model, reader, int(firsts[0]), segments.frames, method, size_px)]
     found: list[ClipMap] = []
     for begin in range(0, len(firsts), batch):
         chosen = [int(first) for first in firsts[begin : begin + batch]]
@@ -65,12 +76,22 @@ def explain_recording(
     return found
 
 
+def _spread_map(model: nn.Module, reader: ClipReader, first: int, frames: int, method: str, size_px: int) -> ClipMap:
+    """The map of the one clip of a recording whose frames are spread over it; each stands until the next."""
+    order, time_s = reader.order(first, frames), reader.recording.time_s
+    edges = frame_edges_s(time_s, 0, len(time_s))[np.append(order, len(time_s))]
+    clip = reader.read_frames(order)[0]
+    (one,) = explain_clips(model, clip[None], method, edges_s=edges[None], size_px=size_px, baseline=reader.lost_value)
+    return ClipMap(int(order[0]), int(order[-1]) - int(order[0]) + 1, one, 1.0, frames, order)
+
+
 class FrameMaps:
     """A recording's maps as pictures of single frames: linear between the centres of cells, in time and space.
 
     Trilinear interpolation without aligned corners, within each clip: a map is never drawn into the next clip. Of the colours of
     guided backpropagation the value that is largest in size is shown. A frame that was sampled shows the map at its own place in
-    the clip, those between two of them a mixture, those after the last one its map. Where clips overlap, the first one with a
+    the clip, those between two of them a mixture, those after the last one its map; of clips of single frames these alone have a
+    picture. Where clips overlap, the first one with a
     frame counts, so that every picture is the map of a clip that the model scored and no mean of several.
     """
 
@@ -79,7 +100,7 @@ class FrameMaps:
         self._maps = maps
         self._clip_of = np.full(frames, -1)
         for place in reversed(range(len(maps))):
-            self._clip_of[maps[place].first_frame : maps[place].first_frame + maps[place].frames] = place
+            self._clip_of[maps[place].covered] = place
 
     def at(self, frame: int, size_px: int) -> np.ndarray | None:
         """(size_px, size_px) float64 over the aligned crop at a frame of the recording; None where no clip shows it."""
@@ -91,6 +112,8 @@ class FrameMaps:
         shown = one.shown or one.frames
         along = _matrix(shown, values.shape[0])
         at = min((frame - one.first_frame) / one.step, shown - 1)
+        if one.single is not None:
+            at = int(np.searchsorted(one.single, frame))
         before, after = along[int(at)], along[min(int(at) + 1, shown - 1)]
         plane = np.tensordot(before + (at - int(at)) * (after - before), values, axes=1)
         return np.asarray(_matrix(size_px, plane.shape[0]) @ plane @ _matrix(size_px, plane.shape[1]).T)

@@ -69,16 +69,22 @@ def _where(found: RecordingAttribution) -> list[str]:
     if both <= 1:  # the region holds enough to carry "most" by itself
         first, last = shortest_span(along, both)
         if _narrow(time_s, first, last):
-            span = f"between {time_s[first]:.1f} s and {time_s[last]:.1f} s"
+            span = _span(time_s, first, last)
             return [f"Most of {what} came from {said} {span}; over the whole recording {share:.0%} of it did."]
     first, last = shortest_span(along, MOST)
     when = (
-        f", half of that between {time_s[first]:.1f} s and {time_s[last]:.1f} s"
+        f", half of that {_span(time_s, first, last)}"
         if _narrow(time_s, first, last)
         else ", spread over the recording"
     )
     lead = f"Most of {what} ({share:.0%})" if share > MOST else f"The largest part of {what}, {share:.0%},"
     return [f"{lead} came from {said}{when}."]
+
+
+def _span(time_s: np.ndarray, first: int, last: int) -> str:
+    if first == last:
+        return f"at {time_s[first]:.1f} s"
+    return f"between {time_s[first]:.1f} s and {time_s[last]:.1f} s"
 
 
 def _narrow(time_s: np.ndarray, first: int, last: int) -> bool:

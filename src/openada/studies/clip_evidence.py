@@ -14,13 +14,19 @@ from openada.inference.recording import TrainedRun
 from openada.models.registry import explanation_methods
 from openada.prepared.dataset import PreparedDataset, PreparedRecording
 from openada.studies.evaluation_facts import known_recordings
-from openada.studies.explainable import MOSAIC, SPREAD
+from openada.studies.explainable import MOSAIC
 from openada.studies.planted_saliency import planted_saliency
 
 if TYPE_CHECKING:
     import pandas as pd
 
 SAME_SHARES_AS_GRAD_CAM_PP = "modified-grad-cam++"
+
+
+SPREAD = (
+    "this run's clips are no stretches of the recording (--sampling spread or still), and where a map points is measured on "
+    "stretches; use a run with --sampling clip"
+)
 
 
 def clip_evidence(

@@ -117,11 +117,14 @@ def describe(
     one = maps[0].explanation
     grid = one.values.shape[-3:]
     said = critical_warnings(run.config)
-    left = frames - len({frame for clip in maps for frame in range(clip.first_frame, clip.first_frame + clip.frames)})
+    left = frames - len(set(np.concatenate([clip.covered for clip in maps]).tolist()))
     if left:
-        said.append(
-            f"{left} of {frames} frames have no map: the face was lost there, or the rest is shorter than a clip."
+        why = (
+            "the face was lost there, or the rest is shorter than a clip"
+            if maps[0].single is None
+            else f"this run sees {len(maps[0].places)} frames of a recording"
         )
+        said.append(f"{left} of {frames} frames have no map: {why}.")
     if grid[1] == grid[2] == 1:
         said.append("This model's map has one cell over the whole face: it says when, never where.")
     return {

@@ -24,9 +24,9 @@ from openada.training.systems import Recipe
 if TYPE_CHECKING:
     from torch import nn
 
-SPREAD = (
-    "this run's clips are no stretches of the recording (--sampling spread or still), and maps are drawn on stretches; use a run "
-    "with --sampling clip, or the model from Python"
+STILL = (
+    "this run's clips stand still (--sampling still): a map along time would be of one frame repeated; use a run with --sampling "
+    "clip, or the model from Python"
 )
 MOSAIC = (
     "this run reads a mosaic of face regions (--input mosaic), and maps are drawn on the whole face; use a run with --input "
@@ -38,13 +38,13 @@ MOSAIC = (
 class Clips:
     """What a network's clips show, as far as maps on them depend on it.
 
-    frames_in_time: whether a clip shows its frames in the order of time. frames_adjoin: whether it is a stretch of the recording,
-    of which every so-manieth frame may be taken. whole_face: whether it shows the aligned crop. clip_shape: (3, T, H, W) that the
-    model reads; None of ExpADA.
+    frames_in_time: whether a clip shows its frames in the order of time. frames_differ: whether they are different frames, and
+    not one that stands still. whole_face: whether it shows the aligned crop. clip_shape: (3, T, H, W) that the model reads; None
+    of ExpADA.
     """
 
     frames_in_time: bool = True
-    frames_adjoin: bool = True
+    frames_differ: bool = True
     whole_face: bool = True
     clip_shape: tuple[int, int, int, int] | None = None
 
@@ -57,7 +57,7 @@ class Clips:
         side = recipe.model.image_size
         return cls(
             frames_in_time=in_time,
-            frames_adjoin=recipe.sampling == "clip",
+            frames_differ=recipe.sampling != "still",
             whole_face=recipe.input == "face",
             clip_shape=(3, recipe.model.clip_frames, side, side),
         )
@@ -133,8 +133,8 @@ def _require(system: str, model: nn.Module, run: Clips, method: str) -> None:
             "this run was trained on frames in shuffled order: a map's cells along time would hold frames from anywhere in the "
             "clip; use a run with --frame-order time"
         )
-    if not run.frames_adjoin:
-        raise UnusableInput(SPREAD)
+    if not run.frames_differ:
+        raise UnusableInput(STILL)
     if not run.whole_face:
         raise UnusableInput(MOSAIC)
     if method == "deeplift" and run.clip_shape is not None:

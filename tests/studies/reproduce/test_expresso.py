@@ -47,7 +47,7 @@ def test_a_single_face_is_the_same_network_on_windows_that_stand_still(shared_pr
     assert table.loc[("single face", "mae"), "value"] == pytest.approx(error.abs().mean())
     text = result.markdown()
     assert "No figures are published in the text at hand" in text and "from random weights" in text
-    with pytest.raises(UnusableInput, match="sampling spread or still"):
+    with pytest.raises(UnusableInput, match="--sampling still"):
         require_method(load_explainable(result.runs[1]), "grad-cam")
 
 

@@ -70,7 +70,7 @@ def test_regions_and_movements_are_of_every_test_recording_and_computed_once(job
     [
         ({}, "attention", "attention"),
         ({"input": "mosaic"}, METHOD, "--input mosaic"),
-        ({"sampling": "still"}, METHOD, "no stretches"),
+        ({"sampling": "still"}, METHOD, "stand still"),
         ({"frame_order": "shuffled"}, METHOD, "shuffled order"),
     ],
 )
