@@ -62,11 +62,14 @@ def grouped_bars(
 
 
 def along_time(time_s: np.ndarray, series: np.ndarray, label: str, name: str) -> str:
-    """The frames' sums (F,) along time in s, with gaps where there is none."""
+    """The frames' sums (F,) along time in s, with gaps where there is none; a frame between two gaps is a dot."""
+    known = np.pad(np.isfinite(series), 1)
+    alone = known[1:-1] & ~known[:-2] & ~known[2:]
 
     def draw(axes: Axes) -> None:
         axes.axhline(0, color=SOFT, linewidth=0.8, linestyle=(0, (1, 2)))
         axes.plot(time_s, series, color=COLOURS[0], linewidth=1.4)
+        axes.plot(time_s[alone], series[alone], color=COLOURS[0], marker="o", markersize=4, linestyle="")
         axes.set_xlabel("time, s")
         axes.set_ylabel(label)
         axes.grid(axis="y", color=LINE, linewidth=0.7)
