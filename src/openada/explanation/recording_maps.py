@@ -17,6 +17,9 @@ from openada.evaluation.saliency_mass import interpolation_matrix
 from openada.explanation.explanation import Explanation
 from openada.explanation.saliency import explain_clips, frame_edges_s, without_colours
 
+PIXELS_AT_ONCE = 4 * 16 * 112**2
+"""Of clips that are explained together: four of 16 frames of 112 px. DeepLift keeps what every layer makes of them."""
+
 
 class ClipMap(NamedTuple):
     """The explanation of one clip, which lies over `frames` frames of its recording from `first_frame` on.
@@ -47,11 +50,12 @@ class ClipMap(NamedTuple):
 
 
 def explain_recording(
-    model: nn.Module, reader: ClipReader, segments: Segments, method: str, *, size_px: int, batch: int = 4
+    model: nn.Module, reader: ClipReader, segments: Segments, method: str, *, size_px: int, batch: int = 0
 ) -> list[ClipMap]:
-    """The map of every usable segment of one recording, in order of time, `batch` clips at a time.
+    """The map of every usable segment of one recording, in order of time.
 
-    size_px: the side of the recording's aligned crops. Segments are those that the model's own score is the mean of. Raises
+    size_px: the side of the recording's aligned crops. batch: clips at a time; 0 for as many as have `PIXELS_AT_ONCE` together,
+    one at least. Segments are those that the model's own score is the mean of. Raises
     UnusableInput as `explain_clips` does, and if no segment is usable.
     """
     if not segments.usable.any():
@@ -62,6 +66,7 @@ def explain_recording(
     firsts = segments.first_frame[segments.usable]
     if reader.spread:
         return [_spread_map(model, reader, int(firsts[0]), segments.frames, method, size_px)]
+    batch = batch or max(1, PIXELS_AT_ONCE // reader.read(int(firsts[0]), segments.frames)[0][0].numel())
     found: list[ClipMap] = []
     for begin in range(0, len(firsts), batch):
         chosen = [int(first) for first in firsts[begin : begin + batch]]
