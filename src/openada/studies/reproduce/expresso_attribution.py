@@ -57,11 +57,12 @@ def regions(name: str, job: Job) -> Result:
     table = group_means(made.found.regions, "region", SHARES, bands)
     groups = counts(made.found.recordings, bands)
     tables = [
-        NamedTable(title, wide(table, "region", measure, groups, made.planted, CUE_REGIONS), REGION_NOTE)
+        NamedTable(title + by, wide(table, "region", measure, among, made.planted, CUE_REGIONS), REGION_NOTE)
         for measure, title in (
             ("area_normalised", "Area-normalised attribution"),
             ("share", "Share of the attribution"),
         )
+        for by, among in bands_and_outcomes(groups).items()
     ]
     said = [
         *lead(job, made),
@@ -121,6 +122,15 @@ def lead(job: Job, made: Material) -> list[str]:
 def counts(recordings: pd.DataFrame, bands: Sequence[str]) -> dict[str, int]:
     """Group → rows in it, of the groups that have any."""
     return {group: int(inside.sum()) for group, inside in groups_of(recordings, bands).items() if inside.any()}
+
+
+def bands_and_outcomes(groups: Mapping[str, int]) -> dict[str, dict[str, int]]:
+    """End of a title → its groups of `counts`, as many as a page has room for beside each other; all recordings in both."""
+    outcomes = {name: count for name, count in groups.items() if name in (ALL, *OUTCOMES)}
+    return {
+        ", by band": {ALL: groups[ALL], **{k: v for k, v in groups.items() if k not in outcomes}},
+        ", by outcome": outcomes,
+    }
 
 
 def wide(

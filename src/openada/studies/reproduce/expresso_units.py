@@ -16,7 +16,16 @@ from openada.report.comparison import Section
 from openada.report.content import NamedTable
 from openada.report.figures import Drawing
 from openada.studies.attribution_words import NOT_SAID
-from openada.studies.reproduce.expresso_attribution import bars, cell, complete, counts, lead, material, wide
+from openada.studies.reproduce.expresso_attribution import (
+    bands_and_outcomes,
+    bars,
+    cell,
+    complete,
+    counts,
+    lead,
+    material,
+    wide,
+)
 from openada.studies.reproduce.result import Result
 
 if TYPE_CHECKING:
@@ -67,10 +76,13 @@ def units(name: str, job: Job) -> Result:
         said += unit_words(whole, MEASURES[measure])
         tables += [
             NamedTable(f"With the {MEASURES[measure]}", _unit_table(whole, made.planted), UNIT_NOTE),
-            NamedTable(
-                f"With the {MEASURES[measure]}, by band and outcome",
-                wide(own, "signal", measure, groups, made.planted, PLANTED_UNITS),
-                UNIT_NOTE,
+            *(
+                NamedTable(
+                    f"With the {MEASURES[measure]}{by}",
+                    wide(own, "signal", measure, among, made.planted, PLANTED_UNITS),
+                    UNIT_NOTE,
+                )
+                for by, among in bands_and_outcomes(groups).items()
             ),
         ]
         if made.planted:
