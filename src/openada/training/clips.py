@@ -84,9 +84,9 @@ def train_clips(
         table.to_parquet(temporary, index=False)
     if folder.model.is_file():
         return folder
+    kept = KeptFeatures.of(model, source) if recipe.cached_features else None
     if recipe.pretext.epochs:
         _pretext(folder, source, dataset, model, of, progress)
-    kept = KeptFeatures.of(model, source) if recipe.cached_features else None
     module = ClipTraining(
         model.get_submodule("aggregator") if kept else model,
         loss=recipe.loss,

@@ -79,6 +79,10 @@ class KeptFeatures:
             )
         frozen = cast(Any, model)
         settings = frozen.config
+        if not settings.frozen:
+            raise UnusableInput(
+                f"cached-features {source.recipe.cached_features}: the trunk is trained, so its features cannot be kept; set it to 0"
+            )
         digest = hashlib.sha256()
         for name, value in frozen.trunk.state_dict().items():
             digest.update(name.encode() + value.cpu().contiguous().numpy().tobytes())
