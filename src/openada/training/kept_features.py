@@ -81,7 +81,7 @@ class KeptFeatures:
         settings = frozen.config
         if not settings.frozen:
             raise UnusableInput(
-                f"cached-features {source.recipe.cached_features}: the trunk is trained, so its features cannot be kept; set it to 0"
+                f"cached-features {source.recipe.cached_features}: the trunk learns, so its features cannot be kept; set it to 0"
             )
         digest = hashlib.sha256()
         for name, value in frozen.trunk.state_dict().items():
