@@ -27,6 +27,7 @@ from openada.studies.reproduce.expresso_attribution import (
     wide,
 )
 from openada.studies.reproduce.result import Result
+from openada.studies.reproduce.subset_figures import p_shown
 
 if TYPE_CHECKING:
     from openada.studies.reproduce.job import Job
@@ -172,15 +173,11 @@ def _unit_table(whole: pd.DataFrame, planted: bool) -> pd.DataFrame:
                 "mean r": cell(pd.Series(row)),
                 "n": row["n"],
                 "subjects": row["n_subjects"],
-                "p": _p(row["p_value"]),
-                "q": _p(row["q_value"]),
+                "p": p_shown(row["p_value"]),
+                "q": p_shown(row["q_value"]),
                 "with p < .05": row["recordings_p_below_.05"],
                 "undefined": row["undefined"],
                 "note": row["note"],
             }
         )
     return pd.DataFrame(rows)
-
-
-def _p(value: float) -> str:
-    return "–" if not np.isfinite(value) else f"{value:.3f}" if value >= 0.001 else "< .001"

@@ -158,6 +158,11 @@ def differences_shown(table: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
+def p_shown(p: float) -> str:
+    """A p to three digits; "< .001" below that, "–" for none."""
+    return "–" if pd.isna(p) else f"{p:.3f}" if p >= 0.001 else "< .001"
+
+
 def pairs_shown(table: pd.DataFrame) -> pd.DataFrame:
     """Pairs of methods, as printed: the difference with its interval, where there are enough people for one, and Holm's p."""
     return pd.DataFrame(
@@ -169,7 +174,7 @@ def pairs_shown(table: pd.DataFrame) -> pd.DataFrame:
                 (f"{v:.2f}" if pd.isna(low) else f"{v:.2f} [{low:.2f}, {high:.2f}]").replace("-", "−")
                 for v, low, high in table[["value", "low", "high"]].to_numpy(float)
             ],
-            "p (Holm)": ["–" if pd.isna(p) else f"{p:.3f}" for p in table["p_holm"]],
+            "p (Holm)": [p_shown(p) for p in table["p_holm"]],
         }
     )
 
