@@ -13,6 +13,8 @@ from openada.explanation.unit_correlation import SIGNALS
 from openada.files import read_json
 from openada.models.registry import config_for
 from openada.studies import run_attributions
+from openada.studies.explain import explain_prepared
+from openada.studies.explainable import load_explainable
 from openada.studies.reproduce import expresso_attribution, expresso_units
 from openada.studies.reproduce.job import Job
 from openada.studies.reproduce.result import write_result
@@ -63,6 +65,21 @@ def test_regions_and_movements_are_of_every_test_recording_and_computed_once(job
     assert table["value"].isna().all() and not again.sections[0].drawings  # nothing moves in this fixture
     assert (write_result(job, again) / "recordings.csv").is_file()
     assert (write_result(job, result) / "figures" / "region_by_all.svg").is_file()
+
+
+def test_a_video_is_explained_with_the_trained_network_as_its_recording_was(job, shared_prepared, tmp_path):
+    run = reproduce("expresso/regions", job).runs[0]
+    video = shared_prepared.parent / "source" / "r10.mp4"
+    facts = explain_prepared(load_explainable(run), job.dataset.recording("r10"), video, tmp_path, method=METHOD)
+    regions = pd.read_csv(tmp_path / "regions.csv")
+    assert regions["raw"].sum() == pytest.approx(facts["completeness"]["attribution_sum"], rel=1e-3, abs=1e-3)
+    assert facts["completeness"]["error"] < 1e-3 and len(facts["clips"]) > 0
+    for name in ("overlay.mp4", "heatmap.mp4", "top_and_bottom.png", "report.html", "units.csv"):
+        assert (tmp_path / name).stat().st_size > 0
+    kept = read_json(run / "attribution" / METHOD / "r10.json")
+    of_kept = {row["region"]: row["raw"] for row in kept["regions"]}
+    for row in regions.itertuples():
+        assert row.raw == pytest.approx(of_kept[row.region], rel=1e-3, abs=1e-4)
 
 
 @pytest.mark.parametrize(
