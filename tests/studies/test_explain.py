@@ -19,7 +19,7 @@ from openada.explanation.grad_cam import grad_cam_plus_plus
 from openada.explanation.saliency import METHODS
 from openada.files import read_json, write_json
 from openada.prepared.dataset import PreparedDataset
-from openada.studies import explainable
+from openada.studies import attribution_words, explainable
 from openada.studies.explain import explain_prepared, explain_video
 from openada.studies.explainable import ExplainableRun
 from openada.video import frames, probe
@@ -122,7 +122,7 @@ def test_an_empty_map_is_said_to_be_empty(clip_run, shared_prepared, tmp_path):
 
 
 @pytest.mark.usefixtures("scripted")
-def test_a_run_of_expada_is_explained_by_what_applies_to_it(run, tmp_path, capsys):
+def test_a_run_of_expada_is_explained_by_what_applies_to_it(run, tmp_path, capsys, monkeypatch):
     write_video(tmp_path / "v.mp4", np.arange(20) / 20, np.zeros(20, bool), 100 + np.arange(20))
     arguments = ["explain", str(tmp_path / "v.mp4"), "--run", str(run), "--out", str(tmp_path / "out"), "--method"]
     for method, reason in (("grad-cam++", "tokens can be negative"), ("guided-backpropagation", "passes no ReLU")):
@@ -157,6 +157,15 @@ def test_a_run_of_expada_is_explained_by_what_applies_to_it(run, tmp_path, capsy
     outside = said["attribution"]["sentences"][-1]
     assert "outside the face" in outside
     assert said["attribution"]["outside_the_face"]["flagged"] == (outside in said["warnings"])
+    # Whatever the untrained network looks at, a limit below its share has to be told: on the page, in the file, when printed.
+    share = said["attribution"]["outside_the_face"]["area_normalised"]
+    monkeypatch.setattr(attribution_words, "OUTSIDE_LIMIT", share / 2)
+    assert main([*assessed, "grad-cam"]) == 0 and "warning: " + outside.split(" of the")[0] in capsys.readouterr().out
+    flagged = read_json(tmp_path / "assessed" / "assessment.json")
+    (warned,) = (text for text in flagged["warnings"] if "before using this score" in text)
+    assert flagged["attribution"]["outside_the_face"]["flagged"]
+    page = (tmp_path / "assessed" / "report.html").read_text(encoding="utf-8")
+    assert page.count(warned) == 2  # among the sentences of the attribution, and among the warnings
     with pytest.raises(UnusableInput, match=r"'openada assess' shows.*grad-cam"):
         explain_video(tmp_path / "v.mp4", run, tmp_path / "out", method="relevance")
     config = read_json(run / "config.json")

@@ -55,8 +55,8 @@ def explain_recording(
     """The map of every usable segment of one recording, in order of time.
 
     size_px: the side of the recording's aligned crops. batch: clips at a time; 0 for as many as have `PIXELS_AT_ONCE` together,
-    one at least. Segments are those that the model's own score is the mean of. Raises
-    UnusableInput as `explain_clips` does, and if no segment is usable.
+    one at least. Segments are those that the model's own score is the mean of. Raises UnusableInput as `explain_clips` does, and
+    if no segment is usable.
     """
     if not segments.usable.any():
         raise UnusableInput(
@@ -96,8 +96,8 @@ class FrameMaps:
     Trilinear interpolation without aligned corners, within each clip: a map is never drawn into the next clip. Of the colours of
     guided backpropagation the value that is largest in size is shown. A frame that was sampled shows the map at its own place in
     the clip, those between two of them a mixture, those after the last one its map; of clips of single frames these alone have a
-    picture. Where clips overlap, the first one with a
-    frame counts, so that every picture is the map of a clip that the model scored and no mean of several.
+    picture. Where clips overlap, the first one with a frame counts, so that every picture is the map of a clip that the model
+    scored and no mean of several.
     """
 
     def __init__(self, maps: Sequence[ClipMap], frames: int) -> None:
@@ -116,9 +116,8 @@ class FrameMaps:
         one = self._maps[place]
         shown = one.shown or one.frames
         along = _matrix(shown, values.shape[0])
-        at = min((frame - one.first_frame) / one.step, shown - 1)
-        if one.single is not None:
-            at = int(np.searchsorted(one.single, frame))
+        at = (frame - one.first_frame) / one.step if one.single is None else float(np.searchsorted(one.single, frame))
+        at = min(at, shown - 1)
         before, after = along[int(at)], along[min(int(at) + 1, shown - 1)]
         plane = np.tensordot(before + (at - int(at)) * (after - before), values, axes=1)
         return np.asarray(_matrix(size_px, plane.shape[0]) @ plane @ _matrix(size_px, plane.shape[1]).T)

@@ -87,12 +87,13 @@ def assess_video(
             assessment["attribution"] = {"method": attribution, **told(found)}
             assessment["files"] += [OVERLAY_FILE, *write_tables(out, found, ATTRIBUTION_PREFIX)]
             outside, flagged = outside_sentences(found)
-            assessment["warnings"] += outside if flagged else []
+            warned = outside if flagged else []
+            assessment["warnings"] += warned
             content = replace(
                 content,
                 attribution=section,
                 files=[*content.files, *ATTRIBUTION_FILES],
-                warnings=[*content.warnings, *(outside if flagged else [])],
+                warnings=[*content.warnings, *warned],
             )
         write_json(out / "assessment.json", assessment)
         write_assessment_report(out / "report.html", content)

@@ -16,10 +16,7 @@ from openada.training.systems import Recipe, RunKind, recipe_of
 
 RECORDED_VERSIONS = ("openada", "torch", "torchvision", "lightning", "numpy", "mediapipe", "av")
 FORMAT_VERSION = 1
-IDENTITY = ("format_version", "system", "recipe", "data", "split_sha256", "encoder_of", "pretrained")
-"""What makes a run another one if it differs."""
-WEIGHTS = "pretrained.sha256"
-"""What makes weights other weights: not the name of their file, nor what is said of them."""
+IDENTITY = ("format_version", "system", "recipe", "data", "split_sha256", "encoder_of")
 DIFFERENCES_NAMED = 4
 
 
@@ -29,6 +26,12 @@ def flat(settings: Mapping[str, Any], path: str = "") -> dict[str, Any]:
     for key, value in settings.items():
         found |= flat(value, f"{path}{key}.") if isinstance(value, Mapping) else {f"{path}{key}": value}
     return found
+
+
+def _identity(config: Mapping[str, Any]) -> dict[str, Any]:
+    """What makes a run another one if it differs. Of weights that is the content of their file, not its name or `meta`."""
+    weights = config.get("pretrained") or {}
+    return {**flat({key: config.get(key) for key in IDENTITY}), "pretrained.sha256": weights.get("sha256")}
 
 
 @dataclass(frozen=True)
@@ -144,12 +147,8 @@ class RunFolder:
             there = read_json(path)
             if there.get("system") == system:
                 there["recipe"] = asdict(recipe_of(there))  # settings that are newer than the run take their defaults
-            held, now = (flat({key: one.get(key) for key in IDENTITY}) for one in (there, config))
-            other = [
-                key
-                for key in {**held, **now}
-                if held.get(key) != now.get(key) and (key == WEIGHTS or not key.startswith("pretrained."))
-            ]
+            held, now = _identity(there), _identity(config)
+            other = [key for key in {**held, **now} if held.get(key) != now.get(key)]
             if other:
                 told = "; ".join(f"{key} = {held.get(key)}, now {now.get(key)}" for key in other[:DIFFERENCES_NAMED])
                 more = (

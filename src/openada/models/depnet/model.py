@@ -78,9 +78,7 @@ class DepNet(FrameModel):
     def frozen_features(self, clips: Tensor) -> Tensor:
         """The same of clips (B, 3, T, H, W). With a frozen trunk no training changes it. Raises UnusableInput without one."""
         if not self.trunk.frozen:
-            raise UnusableInput(
-                "depnet: the trunk is trained (frozen=False), so its features cannot be kept; set --cached-features 0"
-            )
+            raise UnusableInput("depnet: the trunk is trained (frozen=False), so its features cannot be kept")
         return self.features_from_map(self.feature_map(clips))
 
     def score_from_map(self, maps: Tensor) -> Tensor:

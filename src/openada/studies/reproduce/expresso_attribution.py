@@ -186,8 +186,8 @@ def _outside(table: pd.DataFrame, regions: pd.DataFrame) -> str:
     flagged = int((of_each > OUTSIDE_LIMIT).sum())
     return (
         f"Outside the face: {cell(share)} of the attribution, {cell(even)} times what an even map would have there; "
-        f"{above} the limit of {OUTSIDE_LIMIT:g}. Of {len(of_each)} recordings, under each seed, {flagged} are "
-        "above it, and an assessment of them says so."
+        f"{above} the limit of {OUTSIDE_LIMIT:g}. Of {len(of_each)} rows {flagged} are above it, and an "
+        "assessment of them says so."
     )
 
 
