@@ -19,7 +19,7 @@ class Reader:
 
     def __init__(self, time_s: np.ndarray, step: int) -> None:
         self.recording = SimpleNamespace(time_s=time_s, recording_id="r")
-        self.frame_step, self.lost_value, self.spread = step, 0.5, False
+        self.frame_step, self.neutral_said, self.spread = step, "", False
 
     def order(self, first: int, frames: int) -> np.ndarray:
         return sampled_frames(len(self.recording.time_s), first, frames, self.frame_step)
@@ -30,6 +30,9 @@ class Reader:
 
     def read(self, first: int, frames: int) -> tuple[torch.Tensor, torch.Tensor]:
         return self.read_frames(self.order(first, frames))
+
+    def neutral(self, tracked: torch.Tensor) -> torch.Tensor:
+        return torch.full((3, len(tracked), SIZE, SIZE), 0.5)
 
 
 class MeanPixel(nn.Module):

@@ -66,6 +66,18 @@ def test_of_a_linear_network_each_pixel_gets_its_weight_times_its_difference(met
     assert found.baseline_score.item() == pytest.approx(7 + 0.5 * sum(WEIGHTS))
 
 
+@pytest.mark.parametrize("method", [deeplift, integrated_gradients])
+def test_each_clip_is_compared_with_its_own_baseline(method):
+    pixels = clip(0.5, 0.9, 0.8, 0.3, 0.2, 0.4)
+    both, against = torch.cat([pixels, pixels]), torch.cat([clip(*np.arange(6) / 10), clip(*[0.3] * 6)])
+    found = method(two_layers(), both, against)
+    for row in range(2):
+        alone = method(two_layers(), pixels, against[row : row + 1])
+        np.testing.assert_allclose(found.values[row], alone.values[0], rtol=1e-6)
+        np.testing.assert_allclose(alone.values.sum(), alone.score - alone.baseline_score, atol=0.02)
+    assert not np.allclose(found.values[0], found.values[1])
+
+
 def two_layers(relu=None):
     """Score 2·relu(x0 + x1 − 1) − 3·relu(x2 − x3): x are pixels of the clip."""
     first = linear([[1.0, 1.0, 0, 0, 0, 0], [0, 0, 1.0, -1.0, 0, 0]])

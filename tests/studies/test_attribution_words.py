@@ -64,9 +64,10 @@ def test_what_lies_outside_the_face_is_flagged_above_an_even_maps_share():
 
 def test_completeness_in_words():
     facts = {"score": 20.0, "baseline_score": 10.0, "attribution_sum": 9.5, "error": 0.5, "error_relative": 0.05}
+    facts["baseline"] = "every pixel mid-grey"
     text = completeness_sentence({**facts, "largest_clip_error": 0.75})
     assert "add up to 9.500 points" in text and "0.5 points, 5.0% of the difference" in text
-    assert "0.75 points" in text
+    assert "0.75 points" in text and "less the baseline's (every pixel mid-grey), 10.000, is 10.000" in text
     assert "difference" not in completeness_sentence({**facts, "error_relative": None, "largest_clip_error": 1.0})
 
 

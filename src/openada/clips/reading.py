@@ -11,7 +11,7 @@ from openada.clips.augmentation import WHOLE, Augmentation, Drawn, apply, draw, 
 from openada.clips.mosaic import MosaicRecording, tiles_px
 from openada.clips.sampling import SamplingName, drawn_frames, random_start, sampled_frames, spread_frames, still_frames
 from openada.clips.seeding import stable_seed
-from openada.prepared.dataset import PreparedRecording
+from openada.prepared.dataset import PreparedRecording, resized
 
 Reference = Literal["none", "median"]
 FrameOrder = Literal["time", "shuffled"]
@@ -51,6 +51,8 @@ class ClipReader:
     `frame_step`: a clip takes every so-manieth frame; `clips.sampling` says that, and what a clip longer than the recording is.
     `sampling` = "spread" makes a clip of a few frames of the whole recording instead, wherever it starts (`spread` is true then);
     "still" repeats the clip's middle frame.
+    `mean_face` (side, side, 3) uint8, of the people that the model was trained on, is what clips without a reference are compared
+    with (`neutral`); it changes no clip.
     frame_order = "shuffled" gives the frames of every clip in an order drawn from (`seed`, recording, first frame, frames)
     alone, so the same at every read: a control that keeps which frames a clip has and takes away how they follow each other.
     """
@@ -66,6 +68,7 @@ class ClipReader:
         seed: int = 0,
         frame_step: int = 1,
         sampling: SamplingName = "clip",
+        mean_face: np.ndarray | None = None,
     ) -> None:
         self.recording = recording
         self._size_px = size_px
@@ -81,6 +84,26 @@ class ClipReader:
         picture = recording.reference(size_px) if reference == "median" else None
         self._reference = None if picture is None else _to_tensor(picture[None])
         self.lost_value = 0.5 if picture is None else 0.0
+        compared = mean_face if picture is None else None
+        self._mean_face = None if compared is None else _to_tensor(resized(compared, size_px)[None])
+
+    def neutral(self, tracked: torch.Tensor) -> torch.Tensor:
+        """What explanations compare a clip with whose frames are `tracked` (T,): (3, T, size, size), in the clip's range.
+
+        Clips less the recording's median face: that face, 0 everywhere. Others: `mean_face` in tracked frames if it is known, and
+        otherwise mid-grey. Lost frames are as they are in the clip.
+        """
+        neutral = torch.full((3, len(tracked), self._size_px, self._size_px), self.lost_value)
+        if self._mean_face is not None:
+            neutral[:, tracked] = self._mean_face
+        return neutral
+
+    @property
+    def neutral_said(self) -> str:
+        """The same in words."""
+        if self._reference is not None:
+            return "every pixel 0 (of a difference: the median face)"
+        return "every pixel mid-grey" if self._mean_face is None else "the mean face of the training part"
 
     def order(self, first: int, frames: int) -> np.ndarray:
         """The recording's frames in the order in which a clip shows them, (frames,) int64."""

@@ -26,6 +26,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from openada.errors import UnusableInput
+from openada.explanation.baseline import GREY
 from openada.explanation.clip_model import gradients_wanted, one_score_each, require_clip_model
 from openada.explanation.graph import nodes
 from openada.explanation.pixel_attribution import PixelAttribution
@@ -77,26 +78,27 @@ SMALLEST = 1e-12
 """Of |Δin|: at and below it the layer's slope is used."""
 
 
-def deeplift(model: nn.Module, clips: Tensor, baseline: float) -> PixelAttribution:
+def deeplift(model: nn.Module, clips: Tensor, baseline: Tensor | float) -> PixelAttribution:
     """Attributions (B, T, H, W), summed over the colours, in points of the score, of clips (B, 3, T, H, W).
 
-    baseline: the value of every pixel of the baseline. Takes memory for each clip twice. Raises UnusableInput for a network that
-    holds what the rule does not cover.
+    baseline: what the clips are compared with, of a shape that broadcasts to theirs. Takes memory for each clip twice. Raises
+    UnusableInput for a network that holds what the rule does not cover.
     """
     network = require_clip_model(model)
     with gradients_wanted(model, clips) as own, _straightened(model):
-        both = torch.cat([own, torch.full_like(own, baseline)]).requires_grad_()
+        start_at = torch.as_tensor(baseline).to(own).expand_as(own)
+        both = torch.cat([own, start_at]).requires_grad_()
         score = one_score_each(model, network.score_from_map(network.feature_map(both.clone())), len(both))
         _require_linear(score, model)
         (gradient,) = torch.autograd.grad(score[: len(own)].sum(), both)
     slope, start = gradient[: len(own)], score.detach()
-    values = (slope * (own - baseline)).sum(1).detach()
+    values = (slope * (own - start_at)).sum(1).detach()
     return PixelAttribution(values, start[: len(own)], start[len(own) :])
 
 
 def require_deeplift(model: nn.Module, clip_shape: tuple[int, int, int, int]) -> None:
     """Raise UnusableInput, with the reason, if the rule does not cover the network; tried on one grey clip (3, T, H, W)."""
-    deeplift(model, torch.full((1, *clip_shape), 0.5), 0.0)
+    deeplift(model, torch.full((1, *clip_shape), GREY), 0.0)
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from openada.clips.reading import ClipReader
 from openada.clips.segments import Segments
 from openada.errors import UnusableInput
 from openada.evaluation.saliency_mass import interpolation_matrix
+from openada.explanation.baseline import Baseline
 from openada.explanation.explanation import Explanation
 from openada.explanation.saliency import explain_clips, frame_edges_s, without_colours
 
@@ -70,9 +71,9 @@ def explain_recording(
     found: list[ClipMap] = []
     for begin in range(0, len(firsts), batch):
         chosen = [int(first) for first in firsts[begin : begin + batch]]
-        clips = torch.stack([reader.read(first, segments.frames)[0] for first in chosen])
+        clips, baseline = _clips(reader, [reader.order(first, segments.frames) for first in chosen])
         edges = np.stack([frame_edges_s(time_s, first, segments.frames, reader.frame_step) for first in chosen])
-        explained = explain_clips(model, clips, method, edges_s=edges, size_px=size_px, baseline=reader.lost_value)
+        explained = explain_clips(model, clips, method, edges_s=edges, size_px=size_px, baseline=baseline)
         for first, one in zip(chosen, explained, strict=True):
             there = -(-(len(time_s) - first) // reader.frame_step)
             over = min(reader.frame_step * min(segments.frames, there), len(time_s) - first)
@@ -81,12 +82,19 @@ def explain_recording(
     return found
 
 
+def _clips(reader: ClipReader, orders: Sequence[np.ndarray]) -> tuple[torch.Tensor, Baseline]:
+    """The clips of these frames (B, 3, T, size, size), and what they are compared with: lost frames tell nothing in either."""
+    read = [reader.read_frames(order) for order in orders]
+    neutral = torch.stack([reader.neutral(tracked) for _, tracked in read])
+    return torch.stack([clip for clip, _ in read]), Baseline(neutral, reader.neutral_said)
+
+
 def _spread_map(model: nn.Module, reader: ClipReader, first: int, frames: int, method: str, size_px: int) -> ClipMap:
     """The map of the one clip of a recording whose frames are spread over it; each stands until the next."""
     order, time_s = reader.order(first, frames), reader.recording.time_s
     edges = frame_edges_s(time_s, 0, len(time_s))[np.append(order, len(time_s))]
-    clip = reader.read_frames(order)[0]
-    (one,) = explain_clips(model, clip[None], method, edges_s=edges[None], size_px=size_px, baseline=reader.lost_value)
+    clips, baseline = _clips(reader, [order])
+    (one,) = explain_clips(model, clips, method, edges_s=edges[None], size_px=size_px, baseline=baseline)
     return ClipMap(int(order[0]), int(order[-1]) - int(order[0]) + 1, one, 1.0, frames, order)
 
 

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from openada.errors import UnusableInput
 from openada.explanation.attention import attention_maps
+from openada.explanation.baseline import MID_GREY, Baseline
 from openada.explanation.clip_model import map_and_gradient
 from openada.explanation.deeplift import deeplift
 from openada.explanation.explanation import Axis, Channels, Explanation, Pixels, Spans
@@ -23,8 +24,6 @@ from openada.explanation.integrated_gradients import RULE, STEPS, integrated_gra
 from openada.explanation.pixel_attribution import PixelAttribution, completeness
 from openada.explanation.smooth_grad import NOISE_SHARE, SAMPLES, SEED, smooth_gradient
 from openada.models.precision import at_least_float32
-
-GREY = 0.5
 
 
 class Found(NamedTuple):
@@ -42,81 +41,74 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True)
 class SaliencyMethod:
-    """How a method is computed for a batch of clips and the value of a baseline's pixels, and what its values are.
+    """How a method is computed for a batch of clips and their baseline, and what its values are.
 
     `passes`: how many times the network is gone through forwards and backwards for a clip, about.
     """
 
-    compute: Callable[[nn.Module, Tensor, float], Found]
+    compute: Callable[[nn.Module, Tensor, Baseline], Found]
     meaning: str
     unit: str
     signed: bool
     passes: int = 1
 
 
-def _grad_cam(model: nn.Module, clips: Tensor, _: float) -> Found:
+def _grad_cam(model: nn.Module, clips: Tensor, _: Baseline) -> Found:
     found = map_and_gradient(model, clips)
     return Found(grad_cam(found.maps, found.gradient), found.score, {"relu": False})
 
 
-def _grad_cam_plus_plus(model: nn.Module, clips: Tensor, _: float) -> Found:
+def _grad_cam_plus_plus(model: nn.Module, clips: Tensor, _: Baseline) -> Found:
     found = map_and_gradient(model, clips)
     return Found(
         grad_cam_plus_plus(found.maps, found.gradient), found.score, {"assumes": "Y = exp(S), S piecewise linear"}
     )
 
 
-def _modified(model: nn.Module, clips: Tensor, _: float) -> Found:
+def _modified(model: nn.Module, clips: Tensor, _: Baseline) -> Found:
     found = map_and_gradient(model, clips)
     values = modified_grad_cam_plus_plus(found.maps, found.gradient, found.score)
     return Found(values, found.score, {"assumes": "Y = exp(S), S piecewise linear", "omega": "predicted score"})
 
 
-def _guided(model: nn.Module, clips: Tensor, _: float) -> Found:
+def _guided(model: nn.Module, clips: Tensor, _: Baseline) -> Found:
     found = pixel_gradient(model, clips, guided=True)
     return Found(found.gradient, found.score, {"relus": found.relus})
 
 
-def _times_input(model: nn.Module, clips: Tensor, _: float) -> Found:
+def _times_input(model: nn.Module, clips: Tensor, _: Baseline) -> Found:
     found = pixel_gradient(model, clips)
     return Found(times_input(found), found.score, {"target": "score", "input": "pixels, summed over colours"})
 
 
-def _attention(model: nn.Module, clips: Tensor, _: float) -> Found:
+def _attention(model: nn.Module, clips: Tensor, _: Baseline) -> Found:
     values, score = attention_maps(model, clips)
     return Found(values, score, {"layer": "last", "heads": "mean"})
 
 
-def _saliency(model: nn.Module, clips: Tensor, _: float) -> Found:
+def _saliency(model: nn.Module, clips: Tensor, _: Baseline) -> Found:
     found = pixel_gradient(model, clips)
     return Found(found.gradient.abs().sum(1), found.score, {"colours": "sum of absolute values"})
 
 
-def _smooth_grad(model: nn.Module, clips: Tensor, _: float) -> Found:
+def _smooth_grad(model: nn.Module, clips: Tensor, _: Baseline) -> Found:
     found = smooth_gradient(model, clips)
     about = {"noise_share_of_range": NOISE_SHARE, "samples": SAMPLES, "seed": SEED, "colours": "sum"}
     return Found(found.gradient.sum(1), found.score, about)
 
 
-def _integrated_gradients(model: nn.Module, clips: Tensor, baseline: float) -> Found:
-    found = integrated_gradients(model, clips, baseline)
-    return _against(found, {"baseline": _baseline(baseline), "steps": STEPS, "rule": RULE, "colours": "sum"})
+def _integrated_gradients(model: nn.Module, clips: Tensor, baseline: Baseline) -> Found:
+    found = integrated_gradients(model, clips, baseline.values)
+    return _against(found, {"baseline": baseline.said, "steps": STEPS, "rule": RULE, "colours": "sum"})
 
 
-def _deeplift(model: nn.Module, clips: Tensor, baseline: float) -> Found:
-    found = deeplift(model, clips, baseline)
-    return _against(found, {"baseline": _baseline(baseline), "rule": "rescale", "colours": "sum"})
+def _deeplift(model: nn.Module, clips: Tensor, baseline: Baseline) -> Found:
+    found = deeplift(model, clips, baseline.values)
+    return _against(found, {"baseline": baseline.said, "rule": "rescale", "colours": "sum"})
 
 
 def _against(found: PixelAttribution, parameters: dict[str, Any]) -> Found:
     return Found(found.values, found.score, parameters, found.baseline_score, completeness(found))
-
-
-def _baseline(value: float) -> str:
-    """The baseline in words; what `clips.reading.ClipReader` shows of a lost frame."""
-    return {0.0: "every pixel 0 (of a difference: the median face)", 0.5: "every pixel mid-grey"}.get(
-        value, f"every pixel {value:g}"
-    )
 
 
 METHODS: dict[str, SaliencyMethod] = {
@@ -160,7 +152,7 @@ METHODS: dict[str, SaliencyMethod] = {
     ),
     "integrated-gradients": SaliencyMethod(
         _integrated_gradients,
-        "what each pixel added to the clip's score or took from it, against the same clip with every pixel at the baseline",
+        "what each pixel added to the clip's score or took from it, against the baseline",
         "score points per pixel and frame",
         signed=True,
         passes=STEPS,
@@ -174,8 +166,7 @@ METHODS: dict[str, SaliencyMethod] = {
     ),
     "deeplift": SaliencyMethod(
         _deeplift,
-        "what each pixel added to the clip's score or took from it, against the same clip with every pixel at the baseline, by "
-        "the rescale rule",
+        "what each pixel added to the clip's score or took from it, against the baseline, by the rescale rule",
         "score points per pixel and frame",
         signed=True,
         passes=2,
@@ -190,15 +181,15 @@ METHODS: dict[str, SaliencyMethod] = {
 
 
 def explain_clips(
-    model: nn.Module, clips: Tensor, method: str, *, edges_s: np.ndarray, size_px: int, baseline: float = GREY
+    model: nn.Module, clips: Tensor, method: str, *, edges_s: np.ndarray, size_px: int, baseline: Baseline = MID_GREY
 ) -> list[Explanation]:
     """One explanation per clip (B, 3, T, H, W), un-normalised, with the grid (t, h, w) in seconds and pixels of the crop.
 
     Values of "guided-backpropagation" have an axis of colours in front. edges_s (B, T + 1): when each frame is shown, and when
-    the last one ends. size_px: the side of the aligned crop that the clips show, whatever size they have. baseline: the value
-    of every pixel of what "integrated-gradients" and "deeplift" compare with; 0 for clips less a reference. A clip's map is what
-    it would be alone. Cells are equal parts of the clip, as the field draws them; a network with strides looks up to half a cell
-    earlier, higher and further left than the cell that its feature is drawn in.
+    the last one ends. size_px: the side of the aligned crop that the clips show, whatever size they have. baseline: what
+    "integrated-gradients" and "deeplift" compare with. A clip's map is what it would be alone. Cells are equal parts of
+    the clip, as the field draws them; a network with strides looks up to half a cell earlier, higher and further left than the
+    cell that its feature is drawn in.
 
     Raises UnusableInput for an unknown method, a model that the method does not apply to, and times that do not fit.
     """

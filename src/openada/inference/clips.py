@@ -32,10 +32,10 @@ class ClipRun(TrainedRun):
 
     recipe: ClipRecipe[Any]
 
-    @property
+    @cached_property
     def source(self) -> ClipSource:
         """How a recording becomes clips."""
-        return ClipSource(self.recipe)
+        return ClipSource(self.recipe, self.folder.mean_face())
 
     @cached_property
     def scoring(self) -> nn.Module:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,10 +29,10 @@ class ExpADARun(TrainedRun):
     model: ExpADA
     recipe: ExpADARecipe
 
-    @property
+    @cached_property
     def source(self) -> Source:
         """How a recording becomes segments."""
-        return Source(self.recipe)
+        return Source(self.recipe, self.folder.mean_face())
 
     def infer(self, recording: PreparedRecording, cache: Path | None = None) -> ExpADAResult:
         """Scores and relevance of one recording; feature units are read from, or put into, the folder `cache`."""

@@ -99,7 +99,7 @@ def completeness_of(maps: Sequence[ClipMap]) -> dict[str, Any] | None:
     """How far the attributions of a recording's clips are from adding up; None for methods that do not compare with a baseline.
 
     The recording's score is the mean over clips, and so are its attribution and its baseline's score: error in points of
-    the scale. largest_clip_error: of a single clip.
+    the scale. largest_clip_error: of a single clip. baseline: what it shows, in words.
     """
     clips = [one.explanation for one in maps]
     if clips[0].baseline_score is None:
@@ -115,6 +115,7 @@ def completeness_of(maps: Sequence[ClipMap]) -> dict[str, Any] | None:
         "error": abs(total - difference),
         "error_relative": abs(total - difference) / abs(difference) if abs(difference) > 1e-6 else None,
         "largest_clip_error": max(one.parameters[COMPLETENESS[0]] for one in clips),
+        "baseline": clips[0].parameters["baseline"],
     }
 
 
@@ -122,9 +123,10 @@ def completeness_sentence(found: Mapping[str, Any]) -> str:
     """The completeness in a sentence."""
     relative = found["error_relative"]
     share = "" if relative is None else f", {relative:.1%} of the difference"
+    score, start = found["score"], found["baseline_score"]
     return (
-        f"Completeness: the values add up to {found['attribution_sum']:.3f} points; the score, {found['score']:.3f}, less the "
-        f"baseline's, {found['baseline_score']:.3f}, is {found['score'] - found['baseline_score']:.3f}. That is an error of "
+        f"Completeness: the values add up to {found['attribution_sum']:.3f} points; the score, {score:.3f}, less the "
+        f"baseline's ({found['baseline']}), {start:.3f}, is {score - start:.3f}. That is an error of "
         f"{found['error']:.2g} points{share} (largest of a single clip: {found['largest_clip_error']:.2g} points)."
     )
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from openada.prepared.dataset import PreparedRecording
 
 FOLDER = "attribution"
-FORMAT = 2
+FORMAT = 3
 """Of the kept files; others are made anew."""
 
 

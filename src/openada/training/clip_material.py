@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,9 +28,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ClipSource:
-    """How a recording becomes clips for the recipe's model."""
+    """How a recording becomes clips for the recipe's model. mean_face: what explanations compare them with, if it is known."""
 
     recipe: ClipRecipe[Any]
+    mean_face: np.ndarray | None = field(default=None, compare=False)
 
     @property
     def segment_frames(self) -> int:
@@ -53,6 +54,7 @@ class ClipSource:
             seed=self.recipe.seed,
             frame_step=self.recipe.frame_step,
             sampling=self.recipe.sampling,
+            mean_face=self.mean_face,
         )
 
     def segments(self, recording: PreparedRecording) -> Segments:

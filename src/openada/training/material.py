@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,9 +28,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Source:
-    """How a recording becomes clips for the recipe's model."""
+    """How a recording becomes clips for the recipe's model. mean_face: what explanations compare them with, if it is known."""
 
     recipe: ExpADARecipe
+    mean_face: np.ndarray | None = field(default=None, compare=False)
 
     @property
     def segment_frames(self) -> int:
@@ -51,6 +52,7 @@ class Source:
             cached=self.recipe.cached,
             frame_order=self.recipe.frame_order,
             seed=self.recipe.seed,
+            mean_face=self.mean_face,
         )
 
     def segments(self, recording: PreparedRecording, stride: int | None = None) -> Segments:

@@ -111,10 +111,12 @@ def lead(job: Job, made: Material) -> list[str]:
     about = METHODS[job.attribution]
     count = made.found.recordings["recording_id"].nunique()
     seeds = ", ".join(map(str, job.seeds))
+    compared = sorted(set(made.found.recordings.get("baseline", [])))
+    baseline = f"; compared with: {'; '.join(compared)}" if compared else ""
     return [
         f"Size: preset {job.recipe.preset}; seeds {seeds}: each network explains itself, and a row is a recording under one seed "
         f"({len(made.found.recordings)} rows of {count} recordings).",
-        f"{job.attribution}: {about.meaning}; values in {about.unit}.",
+        f"{job.attribution}: {about.meaning}; values in {about.unit}{baseline}.",
         "Correct: an error of up to 5 points; over- and under-estimated: beyond 15.5.",
     ]
 

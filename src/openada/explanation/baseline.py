@@ -1,0 +1,20 @@
+"""What methods that explain a difference compare a clip with."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+GREY = 0.5
+
+
+class Baseline(NamedTuple):
+    """values: of a shape that broadcasts to the clips' (B, 3, T, H, W), in their range. said: what they show, in words."""
+
+    values: Tensor
+    said: str
+
+
+MID_GREY = Baseline(torch.tensor(GREY), "every pixel mid-grey")
