@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from clip_recipe import CLIP_RECIPE
+from openada.errors import UnusableInput
 from openada.evaluation.prediction_tests import SAYS
 from openada.models.registry import config_for
 from openada.models.weights import local_weights
@@ -116,6 +117,13 @@ def test_frame_networks_stand_beside_sta_drn(shared_prepared: Path, out: Path) -
     assert "MobileFace" in text and "8.15" in text and "start untrained" in text
     assert frame_networks.frame_recipe(made, "resnet18").model.image_size == recipe.model.image_size
     assert frame_networks.downloaded(replace(made, download=True), "resnet18").sha256  # type: ignore[union-attr]
+
+
+def test_weights_that_cannot_be_checked_are_refused_before_training(shared_prepared: Path, tmp_path: Path) -> None:
+    made = job(shared_prepared, tmp_path / "out", recipe=CLIP_RECIPE, system="sta-drn", download=True)
+    with pytest.raises(UnusableInput, match=r"SHA-256 to check the weights of inception_resnet_v2 by.*--networks"):
+        frame_networks.frame_network_runs(made)
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_difference_without_an_interval_is_printed_without_one() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from openada.errors import UnusableInput
 from openada.models.registry import config_for
 from openada.studies.reproduce.sta_drn_runs import Runs
 from openada.training.clip_recipe import ClipRecipe, clip_recipe, model_preset, recipe_names
@@ -36,7 +37,17 @@ def frame_recipe(job: Job, network: str) -> ClipRecipe[Any]:
 
 
 def frame_network_runs(job: Job) -> dict[str, Runs]:
-    """Network's name → its runs, of the job's networks or of those that stand for the paper's."""
+    """Network's name → its runs, of the job's networks or of those that stand for the paper's.
+
+    Raises UnusableInput, before anything is trained, for weights that are to be downloaded and could not be checked.
+    """
+    starts = {network: downloaded(job, network) for network in job.networks or STAND_INS}
+    unchecked = [network for network, weights in starts.items() if weights is not None and not weights.sha256]
+    if unchecked:
+        raise UnusableInput(
+            f"timm gives no SHA-256 to check the weights of {', '.join(unchecked)} by: name other networks with --networks, or "
+            "leave out --download-weights"
+        )
     return {
         network: {
             seed: job.train(
@@ -44,11 +55,11 @@ def frame_network_runs(job: Job) -> dict[str, Runs]:
                 seed,
                 system=SYSTEM,
                 recipe=frame_recipe(job, network),
-                weights=downloaded(job, network),
+                weights=weights,
             )
             for seed in job.seeds
         }
-        for network in job.networks or STAND_INS
+        for network, weights in starts.items()
     }
 
 
