@@ -48,7 +48,7 @@ def test_a_run_on_differences_has_none(clip_run: Path, shared_prepared: Path) ->
     assert RunFolder(clip_run).mean_face() is None
     reader = TrainedRun.load(clip_run).source.reader(PreparedDataset(shared_prepared).recording("r1"))
     neutral = reader.neutral(torch.ones(7, dtype=torch.bool))
-    assert not neutral.any() and reader.neutral_said.endswith("(of a difference: the median face)")
+    assert not neutral.any() and reader.neutral_said == "the recording's median face"
 
 
 def test_lost_frames_are_in_the_baseline_as_they_are_in_the_clip(shared_prepared: Path) -> None:

@@ -45,8 +45,7 @@ class ClipReader:
 
     reference = "median" subtracts the recording's median aligned face, so that a small network sees movement before it has
     learnt to set identity aside (protocol.md; an option of ours, off in the paper's recipes).
-    Frames that were not tracked are mid-grey without a reference and zero with one (`lost_value`): the mask, not the pixels, is
-    the truth.
+    Frames that were not tracked are mid-grey without a reference and zero with one: the mask, not the pixels, is the truth.
     `cached` reads from the recording's memory map instead of decoding.
     `frame_step`: a clip takes every so-manieth frame; `clips.sampling` says that, and what a clip longer than the recording is.
     `sampling` = "spread" makes a clip of a few frames of the whole recording instead, wherever it starts (`spread` is true then);
@@ -83,7 +82,7 @@ class ClipReader:
         self._map = recording.memory_map(size_px) if cached else None
         picture = recording.reference(size_px) if reference == "median" else None
         self._reference = None if picture is None else _to_tensor(picture[None])
-        self.lost_value = 0.5 if picture is None else 0.0
+        self._lost_value = 0.5 if picture is None else 0.0
         compared = mean_face if picture is None else None
         self._mean_face = None if compared is None else _to_tensor(resized(compared, size_px)[None])
 
@@ -93,7 +92,7 @@ class ClipReader:
         Clips less the recording's median face: that face, 0 everywhere. Others: `mean_face` in tracked frames if it is known, and
         otherwise mid-grey. Lost frames are as they are in the clip.
         """
-        neutral = torch.full((3, len(tracked), self._size_px, self._size_px), self.lost_value)
+        neutral = torch.full((3, len(tracked), self._size_px, self._size_px), self._lost_value)
         if self._mean_face is not None:
             neutral[:, tracked] = self._mean_face
         return neutral
@@ -102,7 +101,7 @@ class ClipReader:
     def neutral_said(self) -> str:
         """The same in words."""
         if self._reference is not None:
-            return "every pixel 0 (of a difference: the median face)"
+            return "the recording's median face"
         return "every pixel mid-grey" if self._mean_face is None else "the mean face of the training part"
 
     def order(self, first: int, frames: int) -> np.ndarray:
@@ -155,7 +154,7 @@ class ClipReader:
             clip = clip - reference
         if drawn is not None:
             clip = move(drawn, clip, self._tiles)
-        clip[:, ~tracked] = self.lost_value
+        clip[:, ~tracked] = self._lost_value
         return clip, tracked
 
     def _pixels(self, order: np.ndarray) -> np.ndarray:

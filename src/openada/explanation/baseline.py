@@ -7,8 +7,6 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-GREY = 0.5
-
 
 class Baseline(NamedTuple):
     """values: of a shape that broadcasts to the clips' (B, 3, T, H, W), in their range. said: what they show, in words."""
@@ -17,4 +15,4 @@ class Baseline(NamedTuple):
     said: str
 
 
-MID_GREY = Baseline(torch.tensor(GREY), "every pixel mid-grey")
+MID_GREY = Baseline(torch.tensor(0.5), "every pixel mid-grey")

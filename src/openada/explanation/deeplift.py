@@ -26,7 +26,6 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from openada.errors import UnusableInput
-from openada.explanation.baseline import GREY
 from openada.explanation.clip_model import gradients_wanted, one_score_each, require_clip_model
 from openada.explanation.graph import nodes
 from openada.explanation.pixel_attribution import PixelAttribution
@@ -98,7 +97,7 @@ def deeplift(model: nn.Module, clips: Tensor, baseline: Tensor | float) -> Pixel
 
 def require_deeplift(model: nn.Module, clip_shape: tuple[int, int, int, int]) -> None:
     """Raise UnusableInput, with the reason, if the rule does not cover the network; tried on one grey clip (3, T, H, W)."""
-    deeplift(model, torch.full((1, *clip_shape), GREY), 0.0)
+    deeplift(model, torch.full((1, *clip_shape), 0.5), 0.0)
 
 
 @contextmanager

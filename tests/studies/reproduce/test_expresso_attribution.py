@@ -145,5 +145,9 @@ def test_the_share_outside_the_face_is_told_with_the_limit():
     table = pd.DataFrame(rows).assign(group="all recordings", region="outside the face")
     each = pd.DataFrame({"region": ["outside the face"] * 3 + ["nose"], "area_normalised": [1.5, 0.9, np.nan, 2.0]})
     said = expresso_attribution._outside(table, each)
-    assert "Of 3 rows 1 are above it" in said
+    assert "1 of 3 rows are above it, and an assessment of them says so" in said
     assert "0.50 [0.40, 0.60] of the attribution, 1.25 times" in said and "; above the limit of 1" in said
+    within = each.assign(area_normalised=0.5)
+    assert expresso_attribution._outside(table.assign(value=0.5), within).endswith(
+        "; not above the limit of 1. None of 3 rows is."
+    )

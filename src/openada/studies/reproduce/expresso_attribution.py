@@ -186,10 +186,10 @@ def _outside(table: pd.DataFrame, regions: pd.DataFrame) -> str:
     above = "above" if even["value"] > OUTSIDE_LIMIT else "not above"
     of_each = regions.loc[regions["region"] == OUTSIDE, "area_normalised"]
     flagged = int((of_each > OUTSIDE_LIMIT).sum())
+    how_many = f"{flagged} of {len(of_each)} rows are above it, and an assessment of them says so."
     return (
         f"Outside the face: {cell(share)} of the attribution, {cell(even)} times what an even map would have there; "
-        f"{above} the limit of {OUTSIDE_LIMIT:g}. Of {len(of_each)} rows {flagged} are above it, and an "
-        "assessment of them says so."
+        f"{above} the limit of {OUTSIDE_LIMIT:g}. {how_many if flagged else f'None of {len(of_each)} rows is.'}"
     )
 
 
