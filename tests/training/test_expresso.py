@@ -23,6 +23,7 @@ from openada.training import fitting
 from openada.training.clip_material import ClipSource, random_clip_loader
 from openada.training.clip_recipe import ClipRecipe, clip_recipe
 from openada.training.clips import schedule_of, train_clips
+from openada.training.mean_face import mean_face
 from openada.training.recipe import StageRecipe
 from openada.training.recordings import parts_of
 from openada.training.run_folder import RunFolder
@@ -174,6 +175,7 @@ def test_a_mosaic_run_trains_predicts_and_is_not_explained(shared_prepared: Path
         said
         == "Mean over the clips of a recording (a mosaic of face regions), overlapping by 0.5, each weighing the same"
     )
+    assert mean_face(folder.model) is None  # no clip of it shows a whole face
     with pytest.raises(UnusableInput, match="mosaic of face regions"):
         require_method(load_explainable(folder.folder), "grad-cam")
 

@@ -50,8 +50,8 @@ class ClipReader:
     `frame_step`: a clip takes every so-manieth frame; `clips.sampling` says that, and what a clip longer than the recording is.
     `sampling` = "spread" makes a clip of a few frames of the whole recording instead, wherever it starts (`spread` is true then);
     "still" repeats the clip's middle frame.
-    `mean_face` (side, side, 3) uint8, of the people that the model was trained on, is what clips without a reference are compared
-    with (`neutral`); it changes no clip.
+    `mean_face` (side, side, 3) uint8, of the recordings that the model was trained on, is what clips without a reference are
+    compared with (`neutral`); it changes no clip.
     frame_order = "shuffled" gives the frames of every clip in an order drawn from (`seed`, recording, first frame, frames)
     alone, so the same at every read: a control that keeps which frames a clip has and takes away how they follow each other.
     """

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import torch
 from torch import Tensor
 
 
 class Baseline(NamedTuple):
-    """values: of a shape that broadcasts to the clips' (B, 3, T, H, W), in their range. said: what they show, in words."""
+    """values: one for every pixel, or of a shape that broadcasts to the clips' (B, 3, T, H, W). said: the same in words."""
 
-    values: Tensor
+    values: Tensor | float
     said: str
 
 
-MID_GREY = Baseline(torch.tensor(0.5), "every pixel mid-grey")
+MID_GREY = Baseline(0.5, "every pixel mid-grey")

@@ -30,11 +30,17 @@ class CheckpointRun(ClipRun):
     """
 
     about: Mapping[str, Any] = field(default_factory=dict)
+    file: Path = Path(WEIGHTS)
 
     @property
     def config(self) -> Mapping[str, Any]:
         """What a run's config.json would say; what is not known is None or empty."""
         return self.about
+
+    @property
+    def weights(self) -> Path:
+        """The checkpoint itself."""
+        return self.file
 
     @staticmethod
     def load_or_run(path: Path) -> TrainedRun:
@@ -79,4 +85,4 @@ class CheckpointRun(ClipRun):
             "selected_on": None,
             "pretrained": None,
         }
-        return CheckpointRun(RunFolder(file.parent), model.eval(), recipe, about)
+        return CheckpointRun(RunFolder(file.parent), model.eval(), recipe, about, file)

@@ -22,6 +22,7 @@ from openada.models.precision import at_least_float32
 from openada.prepared.dataset import PreparedRecording
 from openada.training.clip_material import ClipSource
 from openada.training.clip_recipe import ClipRecipe
+from openada.training.mean_face import mean_face
 
 CLIPS_AT_ONCE = 4
 
@@ -35,7 +36,7 @@ class ClipRun(TrainedRun):
     @cached_property
     def source(self) -> ClipSource:
         """How a recording becomes clips."""
-        return ClipSource(self.recipe, self.folder.mean_face())
+        return ClipSource(self.recipe, mean_face(self.weights))
 
     @cached_property
     def scoring(self) -> nn.Module:

@@ -15,6 +15,7 @@ from openada.models.expada.model import ExpADA
 from openada.models.outputs import SelectionOutput
 from openada.prepared.dataset import PreparedRecording
 from openada.training.material import Source
+from openada.training.mean_face import mean_face
 from openada.training.recipe import ExpADARecipe
 from openada.training.units import Units
 
@@ -32,7 +33,7 @@ class ExpADARun(TrainedRun):
     @cached_property
     def source(self) -> Source:
         """How a recording becomes segments."""
-        return Source(self.recipe, self.folder.mean_face())
+        return Source(self.recipe, mean_face(self.weights))
 
     def infer(self, recording: PreparedRecording, cache: Path | None = None) -> ExpADAResult:
         """Scores and relevance of one recording; feature units are read from, or put into, the folder `cache`."""

@@ -80,6 +80,11 @@ class TrainedRun(ABC):
         return self.folder.config()
 
     @property
+    def weights(self) -> Path:
+        """The file of the model's weights."""
+        return self.folder.model
+
+    @property
     def kind(self) -> RunKind:
         """What kind of run it is."""
         return RunKind(self.config)

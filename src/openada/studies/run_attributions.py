@@ -60,8 +60,9 @@ def run_attributions(
     for done, (row, out) in enumerate(zip(predictions.itertuples(), outcome, strict=True), start=1):
         kept = run / FOLDER / method / f"{row.recording_id}.json"
         found = read_json(kept) if kept.is_file() else {}
-        if found.get("format") != FORMAT:
-            write_json(kept, plain(_tables(explained, dataset.recording(row.recording_id), method)))
+        recording = dataset.recording(row.recording_id)
+        if not _is_of(found, explained, recording):
+            write_json(kept, plain(_tables(explained, recording, method)))
             found = read_json(kept)
         about = {
             "recording_id": row.recording_id,
@@ -76,6 +77,12 @@ def run_attributions(
             tick(done, len(predictions))
     regions, units = (_numbers(pd.concat(parts[name], ignore_index=True)) for name in ("regions", "units"))
     return RunAttributions(regions, units, pd.DataFrame(rows))
+
+
+def _is_of(kept: dict[str, Any], run: ExplainableRun, recording: PreparedRecording) -> bool:
+    """Whether kept tables are of this format and, if they compare with a baseline, of the one that would be taken now."""
+    compared = kept.get("completeness") or {}
+    return kept.get("format") == FORMAT and compared.get("baseline") in (None, run.reader(recording).neutral_said)
 
 
 def _tables(run: ExplainableRun, recording: PreparedRecording, method: str) -> dict[str, Any]:

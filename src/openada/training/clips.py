@@ -21,7 +21,7 @@ from openada.training.clip_module import DEVELOPMENT_LOSS, ClipTraining
 from openada.training.clip_recipe import ClipRecipe, model_preset, resolved
 from openada.training.fitting import Best, fit
 from openada.training.kept_features import KeptFeatures
-from openada.training.mean_face import mean_face
+from openada.training.mean_face import keep_mean_face
 from openada.training.pretext import Readable, read_network, signals_of
 from openada.training.recordings import data_facts, parts_of
 from openada.training.run_folder import RunFolder
@@ -86,7 +86,7 @@ def train_clips(
     if folder.model.is_file():
         return folder
     if recipe.reference == "none" and recipe.input == "face":
-        folder.keep_mean_face(mean_face(dataset.recording(name) for name in of["training"]["recording_id"]))
+        keep_mean_face(folder.model, (dataset.recording(name) for name in of["training"]["recording_id"]))
     kept = KeptFeatures.of(model, source) if recipe.cached_features else None
     if recipe.pretext.epochs:
         _pretext(folder, source, dataset, model, of, progress)

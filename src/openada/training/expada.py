@@ -17,7 +17,7 @@ from openada.models.weights import Weights, origin, save_checkpoint
 from openada.prepared.dataset import PreparedDataset
 from openada.training.expada_modules import EncoderTraining, SelectorTraining
 from openada.training.material import Source, segment_loader, unit_loader
-from openada.training.mean_face import mean_face
+from openada.training.mean_face import keep_mean_face
 from openada.training.pretext import read_encoder, signals_of
 from openada.training.recipe import ExpADARecipe
 from openada.training.recordings import data_facts, parts_of
@@ -84,7 +84,7 @@ def train_expada(
     if folder.model.is_file():
         return folder
     if recipe.reference == "none":
-        folder.keep_mean_face(mean_face(dataset.recording(name) for name in of["training"]["recording_id"]))
+        keep_mean_face(folder.model, (dataset.recording(name) for name in of["training"]["recording_id"]))
     if encoder_of:
         take_encoder(folder, encoder_of)
     elif pretext_of:

@@ -9,18 +9,15 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from openada.datasets.splits import Split, load
 from openada.errors import UnusableInput
-from openada.files import atomic_path, read_json, write_json
+from openada.files import read_json, write_json
 from openada.training.systems import Recipe, RunKind, recipe_of
 
 RECORDED_VERSIONS = ("openada", "torch", "torchvision", "lightning", "numpy", "mediapipe", "av")
 FORMAT_VERSION = 1
 IDENTITY = ("format_version", "system", "recipe", "data", "split_sha256", "encoder_of")
 DIFFERENCES_NAMED = 4
-MEAN_FACE_FILE = "mean_face.png"
 
 
 def flat(settings: Mapping[str, Any], path: str = "") -> dict[str, Any]:
@@ -98,20 +95,6 @@ class RunFolder:
     def recordings(self) -> Path:
         """The recordings with their labels and splits."""
         return self.folder / "recordings.parquet"
-
-    def keep_mean_face(self, picture: np.ndarray) -> None:
-        """Write the mean face of the training part (side, side, 3) uint8."""
-        import cv2
-
-        with atomic_path(self.folder / MEAN_FACE_FILE) as temporary:
-            cv2.imwrite(str(temporary), picture[..., ::-1])
-
-    def mean_face(self) -> np.ndarray | None:
-        """What `keep_mean_face` wrote; None of a run that has none."""
-        import cv2
-
-        stored = cv2.imread(str(path)) if (path := self.folder / MEAN_FACE_FILE).is_file() else None
-        return None if stored is None else np.ascontiguousarray(stored[..., ::-1])
 
     def config(self) -> dict[str, Any]:
         """What `config.json` says. Raises UnusableInput if this is no run."""

@@ -50,6 +50,7 @@ def test_regions_and_movements_are_of_every_test_recording_and_computed_once(job
         by_recording, complete.set_index("recording_id")["attribution_sum"], rtol=1e-3, atol=1e-3
     )
     assert sum("Outside the face" in text for text in result.sections[0].sentences) == 1
+    assert any("compared with the recording's median face." in text for text in result.sections[0].sentences)
     kept = sorted((result.runs[0] / "attribution" / METHOD).iterdir())
     assert [path.stem for path in kept] == sorted(set(rows["recording_id"]))
     assert len(read_json(kept[0])["units"]) == len(SIGNALS)
@@ -135,6 +136,14 @@ def test_places_of_planted_movements_are_told_beside_those_of_distractors():
     assert (missing["AU15"], missing["first distractor"]) == ("undefined", "none")
     assert missing["before every distractor"] == "not all of units 1, 4, 15"
     assert told("correct", **cue) == []
+
+
+def test_networks_that_are_compared_with_different_baselines_are_not_averaged():
+    require = expresso_attribution._require_one_baseline
+    require(pd.DataFrame({"baseline": ["every pixel mid-grey"] * 2}))
+    require(pd.DataFrame({"recording_id": ["a"]}))
+    with pytest.raises(UnusableInput, match=r"every pixel mid-grey; the mean face.*no common mean"):
+        require(pd.DataFrame({"baseline": ["the mean face of the training part", "every pixel mid-grey"]}))
 
 
 def test_the_share_outside_the_face_is_told_with_the_limit():

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
+from openada.errors import UnusableInput
 from openada.evaluation.attribution_groups import ALL, OUTCOMES, group_means, groups_of
 from openada.explanation.region_pooling import OUTSIDE
 from openada.explanation.saliency import METHODS
@@ -103,7 +104,17 @@ def material(job: Job) -> Material:
             parts.append([one.assign(seed=seed) for one in found])
         runs += of_seed
     together = RunAttributions(*(pd.concat(tables, ignore_index=True) for tables in zip(*parts, strict=True)))
+    _require_one_baseline(together.recordings)
     return Material(runs, together, job.scale(runs[0]), job.corpora(runs[0])[1])
+
+
+def _require_one_baseline(recordings: pd.DataFrame) -> None:
+    compared = sorted(set(recordings.get("baseline", ())))
+    if len(compared) > 1:
+        raise UnusableInput(
+            f"the seeds' networks are compared with different baselines ({'; '.join(compared)}), which belong in no common "
+            "mean: those trained before the mean face was kept have none, so train them anew with another --out"
+        )
 
 
 def lead(job: Job, made: Material) -> list[str]:
@@ -111,8 +122,8 @@ def lead(job: Job, made: Material) -> list[str]:
     about = METHODS[job.attribution]
     count = made.found.recordings["recording_id"].nunique()
     seeds = ", ".join(map(str, job.seeds))
-    compared = sorted(set(made.found.recordings.get("baseline", [])))
-    baseline = f"; compared with: {'; '.join(compared)}" if compared else ""
+    compared = made.found.recordings.get("baseline", ())
+    baseline = f"; compared with {compared[0]}" if len(compared) else ""
     return [
         f"Size: preset {job.recipe.preset}; seeds {seeds}: each network explains itself, and a row is a recording under one seed "
         f"({len(made.found.recordings)} rows of {count} recordings).",

@@ -44,9 +44,10 @@ def frame_network_runs(job: Job) -> dict[str, Runs]:
     starts = {network: downloaded(job, network) for network in job.networks or STAND_INS}
     unchecked = [network for network, weights in starts.items() if weights is not None and not weights.sha256]
     if unchecked:
+        others = " ".join(network for network in starts if network not in unchecked) or "resnet50"
         raise UnusableInput(
-            f"timm gives no SHA-256 to check the weights of {', '.join(unchecked)} by: name other networks with --networks, or "
-            "leave out --download-weights"
+            f"timm gives no SHA-256 to check the weights of {', '.join(unchecked)} by: leave out --download-weights, or name "
+            f"other networks, as in --networks {others}"
         )
     return {
         network: {
