@@ -56,12 +56,13 @@ def run_attributions(
     scale = SCALES[trained.config["scale"]]
     outcome = outcomes(predictions["score"], predictions["prediction"])
     parts: dict[str, list[pd.DataFrame]] = {"regions": [], "units": []}
-    rows = []
+    rows, baseline = [], ""
     for done, (row, out) in enumerate(zip(predictions.itertuples(), outcome, strict=True), start=1):
         kept = run / FOLDER / method / f"{row.recording_id}.json"
         found = read_json(kept) if kept.is_file() else {}
         recording = dataset.recording(row.recording_id)
-        if not _is_of(found, explained, recording):
+        baseline = baseline or explained.reader(recording).neutral_said
+        if not _is_of(found, baseline):
             write_json(kept, plain(_tables(explained, recording, method)))
             found = read_json(kept)
         about = {
@@ -79,10 +80,10 @@ def run_attributions(
     return RunAttributions(regions, units, pd.DataFrame(rows))
 
 
-def _is_of(kept: dict[str, Any], run: ExplainableRun, recording: PreparedRecording) -> bool:
-    """Whether kept tables are of this format and, if they compare with a baseline, of the one that would be taken now."""
+def _is_of(kept: dict[str, Any], baseline: str) -> bool:
+    """Whether kept tables are of this format and, if they compare with a baseline, with this one."""
     compared = kept.get("completeness") or {}
-    return kept.get("format") == FORMAT and compared.get("baseline") in (None, run.reader(recording).neutral_said)
+    return kept.get("format") == FORMAT and compared.get("baseline") in (None, baseline)
 
 
 def _tables(run: ExplainableRun, recording: PreparedRecording, method: str) -> dict[str, Any]:
